@@ -1,0 +1,281 @@
+"""Client configuration: one YAML a client, parsed once into a strict frozen model.
+
+Every problem of a file is shown at once, with its place and the cure. Relative paths in a client's
+YAML are read from the project's root, the folder that holds `clients/`.
+"""
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from support_pipeline.errors import ConfigError
+from support_pipeline.policies import PolicyBook, PolicyFact
+
+CLIENT_ID = r"^[a-z0-9][a-z0-9-]{0,62}$"
+EMBEDDED_MODEL = "embedded"
+
+HumanReason = Literal[
+    "fraud_dispute", "policy_exception", "emotional_escalation", "multi_issue", "needs_human"
+]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Api(_Section):
+    """A vendor's API. Secrets are named here (environment variables), never written.
+
+    Give `subdomain` (as in https://SUBDOMAIN.zendesk.com) or `base_url` (another region); Intercom
+    needs neither. `start` is the first day to fetch; `drop` is the folder that fetched tickets land in.
+    """
+
+    token_env: Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]*$")]
+    email_env: Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]*$")] | None = None
+    subdomain: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")] | None = None
+    base_url: Annotated[str, Field(pattern=r"^https?://[^/\s@]+/?$")] | None = None
+    start: date = date(2000, 1, 1)
+    drop: str | None = None
+
+
+class Source(_Section):
+    """Where a client's tickets come from: a vendor, and exactly one of `path` and `api`.
+
+    `path` is a file, a folder that grows, or a glob; `api` is fetched into a folder by `data.sync`.
+    """
+
+    vendor: str
+    path: Annotated[str, Field(min_length=1)] | None = None
+    api: Api | None = None
+
+    @field_validator("vendor")
+    @classmethod
+    def _known_vendor(cls, value: str) -> str:
+        from support_pipeline.data.exports import READERS  # the readers load an HTML parser
+
+        if value not in READERS:
+            raise ValueError(f"unknown vendor; known: {', '.join(READERS)}")
+        return value
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> "Source":
+        if (self.path is None) == (self.api is None):
+            raise ValueError("give exactly one of path (a file, folder or glob) and api")
+        return self
+
+    def files(self, client: str) -> str:
+        """The path that holds the source's files: its own, or the folder that its API lands in."""
+        if self.path is not None:
+            return self.path
+        return (self.api and self.api.drop) or f"drops/{client}/{self.vendor}"
+
+
+class Escalation(_Section):
+    """Who takes over: a default team, and other teams by reason."""
+
+    default: Annotated[str, Field(min_length=1, pattern=r"^[^\[\]\n]+$")] = "Senior Support"
+    teams: Mapping[HumanReason, Annotated[str, Field(min_length=1, pattern=r"^[^\[\]\n]+$")]] = {}
+
+    def team(self, reason: str) -> str:
+        """The team for a reason."""
+        return dict(self.teams).get(reason, self.default)  # type: ignore[call-overload, no-any-return]
+
+    def names(self) -> tuple[str, ...]:
+        """Every team, the default one first."""
+        return tuple(dict.fromkeys([self.default, *self.teams.values()]))
+
+
+class FilterRules(_Section):
+    """The client's own rules, tried before any learned model: tag or RE2 pattern to a reason."""
+
+    tags: Mapping[str, str] = {}
+    patterns: Mapping[str, str] = {}
+    cannot_know_answer: str | None = None
+
+
+class BaseModelChoice(_Section):
+    """The base model: `embedded` (tiny, offline), a local folder, or a hub id with a revision."""
+
+    name: Annotated[str, Field(min_length=1)] = EMBEDDED_MODEL
+    revision: str | None = None
+    quantisation: Literal["F16", "Q8_0", "Q5_K_M", "Q4_K_M"] = "Q8_0"
+
+
+class Lora(_Section):
+    """LoRA and optimiser settings; the defaults suit one to three thousand short pairs."""
+
+    rank: Annotated[int, Field(ge=1, le=256)] = 16
+    alpha: Annotated[int, Field(ge=1, le=1024)] = 32
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    target_modules: str | tuple[str, ...] = "all-linear"
+    learning_rate: Annotated[float, Field(gt=0, lt=1)] = 2e-4
+    epochs: Annotated[float, Field(gt=0, le=50)] = 3
+    batch_size: Annotated[int, Field(ge=1, le=1024)] = 16
+    max_tokens: Annotated[int, Field(ge=64, le=131072)] = 2048
+    seed: int = 17
+
+
+class Release(_Section):
+    """When the client's model is made again, and from how many months of history."""
+
+    cadence: Literal["monthly", "quarterly"] = "quarterly"
+    min_new_edits: Annotated[int, Field(ge=0)] = 200
+    window_months: Annotated[int, Field(ge=1, le=60)] = 18
+
+
+class Targets(_Section):
+    """What the held-out tickets must show (share of answers)."""
+
+    fully_correct: Annotated[float, Field(gt=0, le=1)] = 0.80
+    wrong: Annotated[float, Field(ge=0, lt=1)] = 0.05
+    policy_accuracy: Annotated[float, Field(gt=0, le=1)] = 0.90
+    escalation_accuracy: Annotated[float, Field(gt=0, le=1)] = 0.90
+    hallucination: Annotated[float, Field(ge=0, lt=1)] = 0.05
+
+
+class Evaluation(_Section):
+    """The held-out split and the targets."""
+
+    test_size: Annotated[int, Field(ge=1, le=5000)] = 175
+    valid_share: Annotated[float, Field(gt=0, lt=0.5)] = 0.08
+    max_pairs: Annotated[int, Field(ge=20)] = 3000
+    max_answer_tokens: Annotated[int, Field(ge=8, le=4096)] = 256
+    targets: Targets = Targets()
+
+
+class Routing(_Section):
+    """What happens to a draft: `approve` queues everything, `auto` may send what is certified."""
+
+    mode: Literal["approve", "auto"] = "approve"
+
+
+class Serving(_Section):
+    """The engine that answers, and its context length in tokens."""
+
+    engine: Literal["llama.cpp", "ollama"] = "llama.cpp"
+    context_tokens: Annotated[int, Field(ge=256)] = 4096
+
+
+class ClientConfig(_Section):
+    """Everything the pipeline needs to know about one client."""
+
+    id: Annotated[str, Field(pattern=CLIENT_ID)]
+    brand: Annotated[str, Field(min_length=1)]
+    language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = "en"
+    sources: Annotated[tuple[Source, ...], Field(min_length=1)]
+    policies: tuple[PolicyFact, ...] = ()
+    escalation: Escalation = Escalation()
+    filters: FilterRules = FilterRules()
+    base_model: BaseModelChoice = BaseModelChoice()
+    lora: Lora = Lora()
+    release: Release = Release()
+    evaluation: Evaluation = Evaluation()
+    routing: Routing = Routing()
+    serving: Serving = Serving()
+
+    @field_validator("base_model", mode="before")
+    @classmethod
+    def _name_alone(cls, value: object) -> object:
+        return {"name": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _policies_agree(self) -> "ClientConfig":
+        PolicyBook(facts=self.policies)
+        return self
+
+    @property
+    def book(self) -> PolicyBook:
+        """The client's policy book."""
+        return PolicyBook(facts=self.policies)
+
+
+@dataclass(frozen=True)
+class ClientRegistry:
+    """The folder of client files."""
+
+    folder: Path
+
+    @classmethod
+    def default(cls) -> "ClientRegistry":
+        """The folder named by SUPPORT_PIPELINE_CLIENTS, `./clients` without it."""
+        return cls(Path(os.environ.get("SUPPORT_PIPELINE_CLIENTS", "clients")))
+
+    @property
+    def root(self) -> Path:
+        """Where relative paths of the client files start."""
+        return self.folder.resolve().parent
+
+    def files(self) -> list[Path]:
+        """The client files, sorted by name."""
+        return sorted(path for path in self.folder.glob("*.y*ml") if path.suffix in (".yaml", ".yml"))
+
+    def load(self, client: str) -> ClientConfig:
+        """One client by id.
+
+        Raises:
+            ConfigError: no such client, or its file has problems (all of them).
+        """
+        for path in (self.folder / f"{client}.yaml", self.folder / f"{client}.yml"):
+            if path.exists():
+                return load_client(path)
+        known = [path.stem for path in self.files()]
+        near = difflib.get_close_matches(client, known, n=1)
+        hint = f"Did you mean '{near[0]}'? " if near else ""
+        raise ConfigError(
+            f"client '{client}'",
+            [f"no file {self.folder / (client + '.yaml')}. {hint}Known: {', '.join(known) or 'none'}"],
+        )
+
+
+def load_client(path: Path) -> ClientConfig:
+    """A client file as a frozen model.
+
+    Raises:
+        ConfigError: with every problem of the file.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(str(path), [f"cannot be read: {error}"]) from error
+    except yaml.YAMLError as error:
+        raise ConfigError(str(path), [f"is not YAML: {' '.join(str(error).split())}"]) from error
+    if not isinstance(content, dict):
+        raise ConfigError(str(path), ["holds no settings; start from clients/demo-outfitters.yaml"])
+    try:
+        config = ClientConfig.model_validate(content)
+    except ValidationError as error:
+        raise ConfigError(str(path), [_explain(problem) for problem in error.errors()]) from error
+    if config.id != path.stem:
+        raise ConfigError(
+            str(path), [f"id '{config.id}' and file name differ; name the file {config.id}{path.suffix}"]
+        )
+    return config
+
+
+def _explain(problem: Mapping[str, Any]) -> str:
+    place = ".".join(str(part) for part in problem["loc"]) or "file"
+    if problem["type"] == "extra_forbidden":
+        return f"{place}: unknown setting{_nearest(problem['loc'])}"
+    if problem["type"] == "missing":
+        return f"{place}: is required"
+    given = f" (given: {problem['input']!r})" if isinstance(problem["input"], str | int | float) else ""
+    return f"{place}: {problem['msg']}{given}"
+
+
+def _nearest(place: tuple[str | int, ...]) -> str:
+    sections: dict[str, type[BaseModel]] = {
+        name: field.annotation
+        for name, field in ClientConfig.model_fields.items()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+    } | {"sources": Source, "api": Api, "policies": PolicyFact, "targets": Targets}
+    parents = [part for part in place[:-1] if isinstance(part, str)]
+    model = sections.get(parents[-1], ClientConfig) if parents else ClientConfig
+    near = difflib.get_close_matches(str(place[-1]), list(model.model_fields), n=1)
+    return f"; did you mean '{near[0]}'?" if near else f"; known: {', '.join(model.model_fields)}"
