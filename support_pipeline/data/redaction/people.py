@@ -1,0 +1,111 @@
+"""The ticket's own people in a text: full names, first names, surnames, in any spelling of case.
+
+A name that is also a word (Mark, Will, Rose, Brown) counts only where it is used as a name: with a
+capital inside a sentence, after a greeting, or together with the person's other name.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from support_pipeline.data.redaction.spans import Span, Type, folded
+from support_pipeline.data.wordlists import ORDINARY_WORDS, words
+
+_PART = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_MONTHS = words("april may june july august march")
+_TITLES = words("mr mrs ms miss mx dr prof sir madam herr frau mme mlle sr sra jr snr phd")
+_NOT_PEOPLE = words(
+    """support team customer service care help helpdesk desk admin administrator agent bot assistant sales info contact
+    guest visitor user unknown anonymous client shop store company system noreply office staff online the and von van de
+    der den da di du la le el del dos das bin ibn al ten ter test account member buyer orders billing success experience
+    happiness manager no name null none"""
+)
+_TEAM = words("support team service helpdesk care")
+_GREETING = re.compile(
+    r"(?:^|[\s,.!])(?:hi|hello|hey|dear|hiya|heya|thanks|thank you|thx|regards|best|cheers|sincerely|love|morning|afternoon|evening|"
+    r"hallo|liebe[rs]?|bonjour|hola|ciao|olá|ola|merci|gracias|danke|name is|i am|i'm|im|this is|mr|mrs|ms|miss|dr|name|"
+    r"speak(?:ing)? (?:to|with)|spoke (?:to|with)|ask(?:ed)? for)[\s,.:!;-]{1,4}\Z"
+)
+_BEFORE_MONTH = re.compile(
+    r"(?:\b(?:in|on|by|of|since|until|till|before|after|this|last|next|early|late|mid|from|to|end|st|nd|rd|th|for)|\d)[\s,-]{1,2}\Z"
+)
+
+
+class Name(NamedTuple):
+    """A spelling to look for."""
+
+    needle: str
+    type: Type
+    ordinary: bool = False
+
+
+def names_of(customers: Iterable[str], agents: Iterable[str]) -> tuple[Name, ...]:
+    """The spellings of all people of a ticket, the longest first; customers before agents."""
+    return _names_of(tuple(customers), tuple(agents))
+
+
+@lru_cache(maxsize=1024)
+def _names_of(customers: tuple[str, ...], agents: tuple[str, ...]) -> tuple[Name, ...]:
+    found: dict[str, Name] = {}
+    people: tuple[tuple[Type, tuple[str, ...]], ...] = (("CUSTOMER", customers), ("AGENT", agents))
+    for type, names in people:
+        for name in names:
+            for spelling in _spellings(name, type):
+                found.setdefault(spelling.needle, spelling)
+    return tuple(sorted(found.values(), key=lambda name: (-len(name.needle), name.needle)))
+
+
+def _spellings(name: str, type: Type) -> Iterator[Name]:
+    parts = [folded(part) for part in _PART.findall(name)]
+    if not parts or not _TEAM.isdisjoint(parts):
+        return
+    real = [part for part in parts if part not in _TITLES and part not in _NOT_PEOPLE]
+    if len(real) > 1:
+        first, last = real[0], real[-1]
+        wholes = [folded(name).strip(), *(joint.join(real) for joint in (" ", "", ".", "_"))]
+        yield from (
+            Name(whole, type) for whole in (*wholes, f"{first} {last}", f"{last} {first}", f"{last}, {first}")
+        )
+    for part in real:
+        pieces = [piece for piece in part.split("-") if len(piece) > 2] if "-" in part else []
+        for word in (part, *pieces):
+            if len(word) > 1:
+                yield Name(word, type, ordinary=len(word) < 3 or word in ORDINARY_WORDS)
+
+
+def people(text: str, low: str, names: tuple[Name, ...]) -> Iterator[Span]:
+    """Every use of the names in a text; `low` is the text folded, offset for offset."""
+    for name in names:
+        needle = name.needle
+        at = low.find(needle)
+        while at >= 0:
+            end = at + len(needle)
+            if _whole_word(low, at, end) and (not name.ordinary or _used_as_name(text, low, at, end, name)):
+                yield Span(at, end, name.type, needle)
+            at = low.find(needle, end)
+
+
+def _whole_word(low: str, start: int, end: int) -> bool:
+    before = low[start - 1] if start else " "
+    after = low[end] if end < len(low) else " "
+    return not (before.isalnum() or before == "_" or after.isalnum() or after == "_")
+
+
+def _used_as_name(text: str, low: str, start: int, end: int, name: Name) -> bool:
+    """Whether a word that is also a name is meant as one here."""
+    before, after = low[max(0, start - 24) : start], low[end : end + 12]
+    last = not after.strip(" ") or after[0] in ",.!?:;\n)" or after.startswith(("'s", "’s"))
+    if last and _GREETING.search(before):
+        return True
+    if not text[start].isupper() or (
+        text[start:end].isupper() and text[max(0, start - 12) : start].isupper()
+    ):
+        return False
+    if name.needle in _MONTHS and (_BEFORE_MONTH.search(before) or after.lstrip(" ,")[:1].isdigit()):
+        return False
+    if not before.strip(" ") or before.rstrip(" \"'“(*>-")[-1:] in ("", ".", "!", "?", "\n", ":"):
+        # The first word has its capital anyway; a name it is when it is called or stands alone.
+        return not after.strip() or after[0] in ",:'’\n"
+    # "Black Friday", "the Brown Leather belt": part of a longer name of something else.
+    return not text[end : end + 2].strip()[:1].isupper()
