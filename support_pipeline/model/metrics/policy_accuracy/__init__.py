@@ -1,0 +1,1 @@
+"""See policy_accuracy.py."""

@@ -1,0 +1,1 @@
+"""See resolution_score.py."""

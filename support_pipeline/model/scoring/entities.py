@@ -1,0 +1,232 @@
+"""Everything in a text that is true or false of one order, one customer or one shop.
+
+Numbers of orders and parcels, placeholders of redacted data, money, percentages, durations, dates,
+addresses of mails and pages, phone numbers and codes. RE2 throughout: model answers and customer
+texts are hostile input.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, Literal
+
+import re2
+
+from support_pipeline.model.scoring.wording import fold, folded
+from support_pipeline.quantities import Quantity, quantities
+
+EntityKind = Literal[
+    "placeholder", "email", "url", "phone", "order", "code", "money", "percent", "duration", "date", "time"
+]
+Needs = tuple[frozenset[str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """One entity as it stands in the text. Each of `needs` names its equal spellings.
+
+    A range needs both its ends; a date written 05/06 may be read both ways, so it has two spellings.
+    """
+
+    kind: EntityKind
+    text: str
+    needs: Needs
+
+    def supported_by(self, known: frozenset[str]) -> bool:
+        """Whether every part is known from a source."""
+        return all(spellings & known for spellings in self.needs)
+
+
+@lru_cache(maxsize=8192)
+def entities(text: str) -> tuple[Entity, ...]:
+    """The entities of a text, in the order of their kinds. A span belongs to one kind only."""
+    flat = folded(text)
+    rest = flat.text
+    found: list[Entity] = []
+
+    def take(kind: EntityKind, start: int, end: int, needs: Needs) -> None:
+        nonlocal rest
+        begin, stop = flat.origin(start, end)
+        found.append(Entity(kind, text[begin:stop].strip(" .,;:()"), needs))
+        rest = rest[:start] + "\x00" * (end - start) + rest[end:]
+
+    for kind, pattern, read in _READERS:
+        for match in pattern.finditer(rest):
+            if needs := read(match):
+                take(kind, match.start(), match.end(), needs)
+    for quantity in quantities(rest):
+        if needs := _quantity(quantity):
+            take(_QUANTITY_KINDS[quantity.kind], quantity.start, quantity.end, needs)
+    return tuple(found)
+
+
+@lru_cache(maxsize=8192)
+def known(text: str, *, bare_numbers: bool = False) -> frozenset[str]:
+    """All spellings that a source supports. In a ticket, "45.99" without a currency is an amount too."""
+    spellings = {spelling for entity in entities(text) for part in entity.needs for spelling in part}
+    if bare_numbers:
+        spellings |= {f"number:{_amount(n)}" for n in re2.findall(r"\d[\d,]*\.\d+|\d{2,}", fold(text))}
+    return frozenset(spellings)
+
+
+def unsupported(text: str, sources: frozenset[str]) -> tuple[Entity, ...]:
+    """The entities of an answer that no source knows."""
+    return tuple(entity for entity in entities(text) if not entity.supported_by(sources))
+
+
+def _one(*spellings: str) -> Needs:
+    return (frozenset(spellings),)
+
+
+def _amount(number: str | float) -> str:
+    value = Decimal(str(number).replace(",", "").rstrip("."))
+    return f"{round(value, 3).normalize():f}"
+
+
+def _placeholder(match: Any) -> Needs:
+    return _one(match.group(0))
+
+
+def _email(match: Any) -> Needs:
+    return _one(f"email:{match.group(0).lower()}")
+
+
+def _url(match: Any) -> Needs:
+    address = re2.sub(r"^(?:https?://)?(?:www\.)?", "", match.group(0).lower().rstrip(".,;:!?)'\"/"))
+    return _one(f"url:{address}")
+
+
+def _phone(match: Any) -> Needs:
+    digits = re2.sub(r"\D", "", match.group(0))
+    return _one(f"digits:{digits}", f"digits:{digits[-10:]}") if 8 <= len(digits) <= 15 else ()
+
+
+def _order(match: Any) -> Needs:
+    number = re2.sub(r"[^0-9A-Za-z]", "", next(g for g in match.groups() if g)).upper()
+    digits = re2.sub(r"\D", "", number)
+    return _one(f"id:{number}", *([f"digits:{digits}"] if len(digits) >= 4 else []))
+
+
+def _code(match: Any) -> Needs:
+    return _one(f"id:{next(g for g in match.groups() if g)}")
+
+
+def _other_money(match: Any) -> Needs:
+    number = _amount(match.group(2) or match.group(3))
+    return _one(
+        f"money:{(match.group(1) or match.group(4)).upper().rstrip('.')}:{number}", f"number:{number}"
+    )
+
+
+# Hours that a unit of time stands for; months and years are counted as months as well.
+_HOURS = {"hours": 1, "days": 24, "business_days": 24, "weeks": 168, "months": 720, "years": 8760}
+_QUANTITY_KINDS: dict[str, EntityKind] = {"time": "duration", "percent": "percent", "money": "money"}
+
+
+def _quantity(quantity: Quantity) -> Needs:
+    """Both ends of a quantity. A bare count is no entity, and a whole (100 %) says nothing."""
+    if quantity.kind == "count" or (quantity.kind == "percent" and quantity.high == 100):
+        return ()
+    return tuple(_spellings(quantity, value) for value in dict.fromkeys((quantity.low, quantity.high)))
+
+
+def _spellings(quantity: Quantity, value: float) -> frozenset[str]:
+    if quantity.kind == "money":
+        return frozenset({f"money:{quantity.unit}:{_amount(value)}", f"number:{_amount(value)}"})
+    if quantity.kind == "percent":
+        return frozenset({f"percent:{_amount(value)}"})
+    hours = {f"hours:{_amount(value * _HOURS[quantity.unit])}"}
+    if quantity.unit in ("months", "years"):
+        hours.add(f"months:{_amount(value * (12 if quantity.unit == 'years' else 1))}")
+    return frozenset(hours)
+
+
+_MONTHS = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "december",
+)  # fmt: skip
+_MONTH = "|".join(f"{month[:3]}(?:{month[3:]})?" if month != "may" else month for month in _MONTHS) + "|sept"
+
+
+def _month_number(name: str) -> int:
+    return next(i for i, month in enumerate(_MONTHS, start=1) if month.startswith(name.lower()[:3]))
+
+
+def _named_date(match: Any) -> Needs:
+    day, name = (match.group(1), match.group(2)) if match.group(1) else (match.group(4), match.group(3))
+    return _one(f"date:{_month_number(name)}-{int(day)}")
+
+
+def _number_date(match: Any) -> Needs:
+    if match.group(1):
+        return _one(f"date:{int(match.group(2))}-{int(match.group(3))}")
+    first, second = int(match.group(4)), int(match.group(5))
+    if (first, second) == (24, 7):
+        return ()
+    readings = [
+        f"date:{m}-{d}" for m, d in ((first, second), (second, first)) if m <= 12 and 1 <= d <= 31 and m
+    ]
+    return _one(*readings) if readings else ()
+
+
+def _named_day(match: Any) -> Needs:
+    return _one(f"day:{match.group(1).lower()}")
+
+
+def _month_alone(match: Any) -> Needs:
+    return _one(f"month:{_month_number(match.group(1))}")
+
+
+def _time(match: Any) -> Needs:
+    hour, minute, half = int(match.group(1)), int(match.group(2) or 0), match.group(3).lower()[0]
+    return _one(f"time:{hour % 12 + (12 if half == 'p' else 0)}:{minute:02}")
+
+
+_N = r"(\d+(?:,\d{3})*(?:\.\d+)?)"
+_HOSTS = r"(?:com|net|org|io|co|store|shop|example|app|help|info|eu|us|uk|de|ca|au|in)"
+_NOUN = r"(?:order|tracking|ticket|case|reference|ref|invoice|confirmation|parcel|shipment|rma)"
+
+_READERS: tuple[tuple[EntityKind, Any, Callable[[Any], Needs]], ...] = (
+    ("placeholder", re2.compile(r"<[A-Z]+(?:_[A-Z]+)*_\d+>"), _placeholder),
+    ("email", re2.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), _email),
+    (
+        "url",
+        re2.compile(rf"(?i)https?://[^\s<>\"]+|www\.[^\s<>\"]+|\b(?:[a-z0-9-]+\.)+{_HOSTS}\b(?:/[^\s<>\"]*)?"),
+        _url,
+    ),
+    ("phone", re2.compile(r"\+\d[\d ().-]{6,18}\d|\(\d{3}\) ?\d{3}[ .-]\d{4}\b|\b(?:1[ .-])?\d{3}[ .-]\d{3}[ .-]\d{4}\b"), _phone),
+    ("date", re2.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b|\b(\d{1,2})/(\d{1,2})(?:/\d{2,4})?\b"), _number_date),
+    (
+        "order",
+        re2.compile(
+            rf"(?i)#\s?([A-Z]{{0,4}}-?\d{{3,}}[\dA-Z-]*)|\b(\d{{3}}-\d{{7}}-\d{{7}})\b|\b(1Z[0-9A-Z]{{16}})\b"
+            rf"|\b{_NOUN}(?: (?:number|no\.?|id|nr\.?|code))?(?: is)?:? ?#?(\d?[A-Z]{{0,4}}-?\d{{3,}}[\dA-Z-]*)\b"
+            r"|\b([A-Z]{1,5}-\d{3,}[A-Z0-9-]*|\d?[A-Z]{1,5}\d{4,}[A-Z0-9-]*)\b|\b(\d{6,})\b"
+        ),
+        _order,
+    ),
+    (
+        "money",
+        re2.compile(
+            rf"(?i)(₹|\b(?:INR|Rs\.?|CAD|AUD|CHF|JPY)) ?{_N}|\b{_N} ?(₹|(?:INR|rupees?|rs|CAD|AUD|CHF|JPY|cents?)\b)"
+        ),
+        _other_money,
+    ),
+    (
+        "date",
+        re2.compile(
+            rf"(?i)\b(\d{{1,2}})(?:st|nd|rd|th)?(?: of)? ({_MONTH})\b|\b({_MONTH})\.? (\d{{1,2}})(?:st|nd|rd|th)?\b"
+        ),
+        _named_date,
+    ),
+    ("date", re2.compile(r"(?i)\b((?:mon|tues|wednes|thurs|fri|satur|sun)day|tomorrow|tonight|yesterday)s?\b"), _named_day),
+    ("date", re2.compile(r"\b(January|February|April|June|July|August|September|October|November|December)\b"), _month_alone),
+    ("time", re2.compile(r"(?i)\b(\d{1,2})(?::(\d{2}))? ?([ap])\.?m\b"), _time),
+    ("code", re2.compile(r"\b([A-Z]{3,}\d{1,3})\b|(?:[Cc]ode|[Vv]oucher|[Cc]oupon):? \"?'?([A-Z0-9]{4,})\b"), _code),
+)  # fmt: skip
+
+
+def described(found: Iterable[Entity]) -> list[str]:
+    """Evidence lines: the kind and the words."""
+    return [f"{entity.kind} '{entity.text}'" for entity in found]

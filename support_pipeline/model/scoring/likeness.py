@@ -1,0 +1,124 @@
+"""The likeness layer: is the answer about the same thing as the human one? And the grounding layer.
+
+Only where no other layer has spoken for the content: no policy claim to check, nothing to hand over.
+It compares content words, not wording, and is lenient: it is there to catch another subject.
+"""
+
+from functools import lru_cache
+
+import re2
+from rapidfuzz import fuzz
+
+from support_pipeline.model.scoring.layers import Layer, layer, right
+from support_pipeline.model.scoring.wording import fold, sentences
+
+# Fitted on the demo client: answers to the same intent in other words against answers to other intents.
+NEAR = 0.40
+NEAR_STRAYED = 0.60
+FAR = 0.33
+GROUNDED = 0.40  # other agents' right answers: 1 sentence in 200 lies below, invented statements: 2 in 3
+
+_STOP_WORDS = """
+a about again all also am an and another any anything are as at back be been before being both but by can
+come could did do does done down each else even every for from further get go going good had has have
+having he hello help her here hey hi him his hope how i if in into is it its itself just kind know let
+like ll look may me more most my need no not now of off on once one only or other our out over own please
+question questions re regards s same she should so some sorry still such t take team than thank thanks
+that the their them then there these they this those through to too under until up us ve very want was
+way we well were what when where which while who why will with won would write yes yet you your yours day
+great glad happy contacting contact reaching feel free best dear cheers regards welcome sure simply
+"""
+_STOP = frozenset(_STOP_WORDS.split())
+_WORD = re2.compile(r"[a-z]{2,}|\d+")
+_PLACEHOLDER = re2.compile(r"<[A-Z_]+_\d+>|\[Escalated to:[^\]]*\]")
+
+
+# Sentences that every agent writes under every answer.
+_COURTESY = re2.compile(
+    r"(?i)^\W*(?:thank|hope|happy to|glad|good to hear|great question|sure\b|no worries|i(?:'m| am| would|'d)? "
+    r"(?:glad|happy|appreciate|trust|hope|understand|know)|we (?:appreciate|are always|hope)|let (?:me|us) know|let me|"
+    r"let's get|please (?:let|do not hesitate|don't hesitate|feel free)|feel free|if (?:you have|anything|there is)|"
+    r"(?:just )?(?:ping|shout|reply|write)|do write|have a (?:great|nice|lovely|good)|take care|enjoy|all the best|"
+    r"wishing|wish you|happy trails|anything else|is there anything else|here you go|got it|quick answer|best|kind|"
+    r"cheers)[^0-9]*$"
+)
+_GREETING = re2.compile(
+    r"(?i)^(?:hi|hello|hey|dear|good (?:morning|afternoon|day|evening))\b[^,!.\n]{0,40}(?:[,!.\n]|$)\s*"
+)
+
+
+@lru_cache(maxsize=8192)
+def told(text: str) -> str:
+    """What a text says, in lower case, without placeholders, greetings and short sentences of courtesy."""
+    parts = [_GREETING.sub("", part) for part in sentences(_PLACEHOLDER.sub("", fold(text)))]
+    return " ".join(p for p in parts if not (_COURTESY.search(p) and len(p.split()) <= 16)).lower()
+
+
+@lru_cache(maxsize=8192)
+def content_words(text: str) -> frozenset[str]:
+    """The stems of the words that carry content."""
+    return frozenset(
+        _stem(word) for word in _WORD.findall(told(text).replace("n't", " not")) if word not in _STOP
+    )
+
+
+def likeness(answer: str, human: str, ticket: str = "") -> float:
+    """How alike two answers are in content, 0 to 1: the better of word overlap and character similarity.
+
+    Words that the ticket already has count half: both answers may echo them whatever they say.
+    """
+    ours, theirs = content_words(answer), content_words(human)
+    if not theirs:
+        return 1.0
+    echoed = content_words(ticket)
+    weight = {word: 0.5 if word in echoed else 1.0 for word in ours | theirs}
+    shared = sum(weight[word] for word in ours & theirs)
+    smaller = min(sum(weight[w] for w in ours), sum(weight[w] for w in theirs))
+    overlap = shared / smaller if smaller else 0.0
+    return max(overlap, fuzz.token_sort_ratio(told(answer), told(human)) / 100 - 0.25)
+
+
+def likeness_layer(
+    answer: str, human: str, ticket: str, *, settled: bool = False, strayed: bool = False
+) -> Layer:
+    """Near is right, far is wrong, and between is half right.
+
+    `settled` says that the answer states every policy that the human one does: it is on the subject.
+    `strayed` says that it states a policy which the human did not, so more likeness is asked of it.
+    """
+    if settled:
+        return right("likeness")
+    found = likeness(answer, human, ticket)
+    if found >= (NEAR_STRAYED if strayed else NEAR):
+        return right("likeness")
+    missed = sorted(content_words(human) - content_words(answer))[:8]
+    verdict = (
+        "another subject than the human answer" if found < FAR else "only partly what the human answer says"
+    )
+    return layer(
+        "likeness", 1 if found < FAR else 2, f"{verdict} (likeness {found:.2f}; missing: {', '.join(missed)})"
+    )
+
+
+def grounding_layer(answer: str, *sources: str) -> Layer:
+    """A sentence that no source speaks of is at best beside the point, and may be invented.
+
+    Live claims have patterns of their own; this catches what the patterns cannot foresee.
+    """
+    heard = frozenset[str]().union(*(content_words(source) for source in sources))
+    strange = [s for s in sentences(answer) if _strange(content_words(s), heard)]
+    if not strange:
+        return right("grounding")
+    return layer("grounding", 2, *(f"no source speaks of this: '{sentence}'" for sentence in strange))
+
+
+def _strange(words: frozenset[str], heard: frozenset[str]) -> bool:
+    return len(words) >= 2 and len(words & heard) < GROUNDED * len(words)
+
+
+def _stem(word: str) -> str:
+    """A crude stem: enough for returns, returned and returning to meet."""
+    for ending in ("ations", "ation", "ings", "ing", "ies", "ied", "es", "ed", "s", "ly", "e", "y"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)]
+    return word
