@@ -170,6 +170,7 @@ class ClientConfig(_Section):
     brand: Annotated[str, Field(min_length=1)]
     language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = "en"
     sources: Annotated[tuple[Source, ...], Field(min_length=1)]
+    contacts: tuple[str, ...] = ()
     policies: tuple[PolicyFact, ...] = ()
     escalation: Escalation = Escalation()
     filters: FilterRules = FilterRules()

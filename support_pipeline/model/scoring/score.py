@@ -66,8 +66,8 @@ def score_answer(
 ) -> Score:
     """The score of one answer to a held-out ticket, by the policies in force `today`.
 
-    `teams` and `brand` are names that the system message gives; `stopped` is False for an answer that was cut off. A broken answer is not read any further, except
-    for what the totals count.
+    `teams` and `brand` are names that the system message gives; `stopped` is False for an answer that
+    was cut off. A broken answer is not read any further, except for what the totals count.
     """
     form = form_layer(answer, stopped, case.human_answer)
     policy = policy_finding(book, today, case, answer)

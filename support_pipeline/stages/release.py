@@ -1,0 +1,360 @@
+"""The release stages, by client and `as_of` month: jsonl_splits ... deployed_model.
+
+A release is built from the window of months up to `as_of`, and its policies are those in force on
+that month's last day, so the same release can be made again at any time.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from support_pipeline.artifacts import Check, Folder, Product, Recipe, Store, product
+from support_pipeline.clients import ClientConfig
+from support_pipeline.data.splits import CODE_VERSION as SPLITS_VERSION
+from support_pipeline.data.splits import build_splits, check_overlap
+from support_pipeline.errors import ArtifactError, PromotionError
+from support_pipeline.model import adapter, base, evaluation
+from support_pipeline.model.gguf import job as gguf
+from support_pipeline.serving.deployment import Deployment, put_live, read_deployments
+from support_pipeline.serving.selftest import self_test
+from support_pipeline.stages.making import Launch, Say, Scratch, StageResult, conservation, make
+from support_pipeline.stages.months import last_day, window
+
+DEPLOYMENT_VERSION = "1"
+
+
+@dataclass(frozen=True)
+class ReleaseContext:
+    """What every release stage needs: the store, the client, the month, the base model, how to speak and launch."""
+
+    store: Store
+    config: ClientConfig
+    root: Path
+    as_of: str
+    say: Say
+    launch: Launch
+
+    def folder(self, stage: str) -> Folder:
+        """This release's folder of a stage."""
+        return self.store.release(self.config.id, self.as_of, stage)
+
+    def base_folder(self) -> Path:
+        """The base model's local folder."""
+        choice = self.config.base_model
+        return base.resolve_base(choice.name, choice.revision, root=self.root)
+
+    def recipe(self, inputs: dict[str, str], config: dict[str, Any], code_version: str) -> Recipe:
+        """A recipe of this release."""
+        return Recipe(inputs=inputs, config={"client": self.config.id, **config}, code_version=code_version)
+
+
+def jsonl_splits(release: ReleaseContext) -> StageResult:
+    """Train, valid and test chats from the window of months, leak-safe, the test split frozen."""
+    config, as_of = release.config, release.as_of
+    chat = base.load_format(release.base_folder())
+    history = _window(release)
+    earlier = _earlier_splits(release)
+    settings = config.model_dump(
+        mode="json", include={"brand", "policies", "escalation", "evaluation", "release"}
+    )
+    for name in ("targets", "max_answer_tokens"):  # they judge answers and split nothing
+        settings["evaluation"].pop(name)
+    recipe = release.recipe(
+        inputs={f"filtered_pairs {folder.period}": folder.require().fingerprint for folder in history}
+        | {f"jsonl_splits {folder.period}": folder.require().fingerprint for folder in earlier},
+        config={**settings, "as_of": as_of},
+        code_version=SPLITS_VERSION,
+    )
+
+    def work(scratch: Scratch) -> Product:
+        info = build_splits(
+            config,
+            [folder.local() / "pairs.parquet" for folder in history],
+            as_of,
+            scratch.payload,
+            earlier_test_ids=_test_ids(earlier),
+            today=last_day(as_of),
+            progress=release.say,
+        )
+        counts = {name: value for name, value in info.items() if isinstance(value, int)}
+        info = {**info, "months": [folder.period for folder in history], "template_sha256": chat.sha256}
+        return product(counts, _split_checks(scratch.payload, history), info, {"splits": config.lora.seed})
+
+    return make(release.store, release.folder("jsonl_splits"), recipe, work, release.say)
+
+
+def _window(release: ReleaseContext) -> list[Folder]:
+    months = window(release.as_of, release.config.release.window_months)
+    folders = [release.store.history(release.config.id, month, "filtered_pairs") for month in months]
+    present = [folder for folder in folders if folder.manifest() is not None]
+    if not present:
+        raise ArtifactError(
+            f"client '{release.config.id}' has no filtered_pairs in {months[0]} .. {months[-1]}. "
+            "Run history_job for these months first."
+        )
+    missing = [folder.period for folder in folders if folder not in present]
+    if missing:
+        release.say(f"months without filtered_pairs, left out: {', '.join(missing)}")
+    return present
+
+
+def _earlier_splits(release: ReleaseContext) -> list[Folder]:
+    folders = [
+        release.store.release(release.config.id, as_of, "jsonl_splits")
+        for as_of in release.store.releases(release.config.id)
+        if as_of < release.as_of
+    ]
+    return [folder for folder in folders if folder.manifest() is not None]
+
+
+def _test_ids(folders: Sequence[Folder]) -> set[str]:
+    found: set[str] = set()
+    for folder in folders:
+        index = pl.read_parquet(folder.local() / "index.parquet", columns=["split", "pair_id"])
+        found |= set(index.filter(pl.col("split") == "test")["pair_id"])
+    return found
+
+
+def _split_checks(payload: Path, history: Sequence[Folder]) -> dict[str, Check]:
+    index = pl.read_parquet(payload / "index.parquet")
+    held_back = pl.read_parquet(payload / "held_back.parquet")
+    came_in = sum(folder.require().counts["pairs"] for folder in history)
+    parts = {split: index.filter(pl.col("split") == split).height for split in ("train", "valid", "test")}
+    passed, detail = conservation(came_in, parts | {"held back": held_back.height})
+    written = {split: _json_lines(payload / f"{split}.jsonl") for split in parts}
+    overlap = check_overlap(payload / "index.parquet")
+    return {
+        "conservation": Check(
+            passed=passed and written == parts, detail=f"pairs {detail}; lines written {written}"
+        ),
+        "no_overlap": Check(passed=not any(overlap.values()), detail=f"shared between splits: {overlap}"),
+    }
+
+
+def _json_lines(path: Path) -> int:
+    with path.open(encoding="utf-8") as lines:
+        return sum(set(json.loads(line)) == {"messages"} for line in lines)
+
+
+def lora_adapter(release: ReleaseContext) -> StageResult:
+    """A LoRA adapter trained on the train split, in a process of its own."""
+    splits, folder = release.folder("jsonl_splits"), release.base_folder()
+    choice, lora = release.config.base_model, release.config.lora
+    recipe = release.recipe(
+        inputs={"jsonl_splits": splits.require().fingerprint, "base_model": base.fingerprint(folder)},
+        config={"lora": lora.model_dump(mode="json"), "base": choice.name, "revision": choice.revision},
+        code_version=adapter.CODE_VERSION,
+    )
+
+    def work(scratch: Scratch) -> Product:
+        data = splits.local()
+        release.launch(
+            "support_pipeline.model.adapter",
+            adapter.AdapterJob(
+                out=scratch.payload,
+                stats=scratch.stats_file,
+                base=folder,
+                base_name=choice.name,
+                train=data / "train.jsonl",
+                valid=data / "valid.jsonl",
+                lora=lora,
+            ),
+        )
+        return product(*_supervision(scratch.payload), seeds={"training": lora.seed})
+
+    return make(release.store, release.folder("lora_adapter"), recipe, work, release.say)
+
+
+def _supervision(payload: Path) -> tuple[dict[str, int], dict[str, Check], dict[str, Any]]:
+    found = json.loads((payload / "supervision.json").read_text(encoding="utf-8"))
+    log = [
+        json.loads(line) for line in (payload / "training_log.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    counts = {
+        name: int(found[name]) for name in ("examples", "too_long", "tokens", "supervised_tokens", "steps")
+    }
+    least, ended = found["supervised_min"], found["ends_supervised"]
+    checks = {
+        "supervised_tokens": Check(
+            passed=counts["supervised_tokens"] > 0 and least > 0,
+            detail=f"{counts['supervised_tokens']:,} tokens supervised, at least {least} in every example",
+        ),
+        "end_of_turn_supervised": Check(
+            passed=ended == counts["examples"],
+            detail=f"{ended} of {counts['examples']} examples end with a supervised end of turn",
+        ),
+    }
+    losses = [row["loss"] for row in log if "loss" in row]
+    valid = [row["valid_loss"] for row in log if "valid_loss" in row]
+    info = {
+        "first_loss": losses[0] if losses else None,
+        "last_loss": losses[-1] if losses else None,
+        "valid_loss": valid[-1] if valid else None,
+        "template_sha256": found["template_sha256"],
+    }
+    return counts, checks, info
+
+
+def eval_report(release: ReleaseContext) -> StageResult:
+    """Every held-out ticket answered and scored 3/2/1, compared with the champion, and the decision."""
+    splits, trained, folder = (
+        release.folder("jsonl_splits"),
+        release.folder("lora_adapter"),
+        release.base_folder(),
+    )
+    config = release.config
+    deployed = read_deployments(release.store, config.id)
+    champion = deployed.champion(release.as_of) if deployed else None
+    champion_adapter = release.store.release(config.id, champion.as_of, "lora_adapter") if champion else None
+    recipe = release.recipe(
+        inputs={
+            "jsonl_splits": splits.require().fingerprint,
+            "lora_adapter": trained.require().fingerprint,
+            "champion": champion_adapter.require().fingerprint if champion_adapter else "",
+        },
+        config=config.model_dump(mode="json", include={"policies", "escalation", "evaluation"})
+        | {"as_of": release.as_of, "champion": champion.as_of if champion else ""},
+        code_version=evaluation.CODE_VERSION,
+    )
+
+    def work(scratch: Scratch) -> Product:
+        data = splits.local()
+        release.launch(
+            "support_pipeline.model.evaluation",
+            evaluation.EvaluationJob(
+                out=scratch.payload,
+                stats=scratch.stats_file,
+                client=config.id,
+                brand=config.brand,
+                as_of=release.as_of,
+                base=folder,
+                adapter=trained.local(),
+                champion=champion_adapter.local() if champion_adapter else None,
+                champion_as_of=champion.as_of if champion else None,
+                chats=data / "test.jsonl",
+                index=data / "index.parquet",
+                policies=config.policies,
+                today=last_day(release.as_of),
+                teams=config.escalation.names(),
+                evaluation=config.evaluation,
+            ),
+        )
+        summary = json.loads((scratch.payload / "summary.json").read_text(encoding="utf-8"))
+        answered, expected = summary["counts"]["answered"], splits.require().counts["test"]
+        checks = {
+            "every_ticket_scored": Check(
+                passed=answered == expected, detail=f"{answered} of {expected} held-out tickets scored"
+            )
+        }
+        return product(summary["counts"], checks, {**summary["info"], "promotion": summary["promotion"]})
+
+    return make(release.store, release.folder("eval_report"), recipe, work, release.say)
+
+
+def gguf_artifact(release: ReleaseContext) -> StageResult:
+    """The adapter merged into the base model, converted, quantised, and proven equal in llama.cpp."""
+    splits, trained, folder = (
+        release.folder("jsonl_splits"),
+        release.folder("lora_adapter"),
+        release.base_folder(),
+    )
+    config = release.config
+    recipe = release.recipe(
+        inputs={
+            "jsonl_splits": splits.require().fingerprint,
+            "lora_adapter": trained.require().fingerprint,
+            "base_model": base.fingerprint(folder),
+        },
+        config={
+            "quantisation": config.base_model.quantisation,
+            "serving": config.serving.model_dump(mode="json"),
+            "max_answer_tokens": config.evaluation.max_answer_tokens,
+            "as_of": release.as_of,
+        },
+        code_version=gguf.CODE_VERSION,
+    )
+
+    def work(scratch: Scratch) -> Product:
+        release.launch(
+            "support_pipeline.model.gguf.job",
+            gguf.GgufJob(
+                out=scratch.payload,
+                stats=scratch.stats_file,
+                client=config.id,
+                as_of=release.as_of,
+                base=folder,
+                base_name=config.base_model.name,
+                adapter=trained.local(),
+                chats=splits.local() / "test.jsonl",
+                quantisation=config.base_model.quantisation,
+                context_tokens=config.serving.context_tokens,
+                max_answer_tokens=config.evaluation.max_answer_tokens,
+            ),
+        )
+        proof = json.loads((scratch.payload / "parity.json").read_text(encoding="utf-8"))
+        checks = {name: Check.model_validate(check) for name, check in proof["checks"].items()}
+        return product(proof["counts"], checks, proof["info"])
+
+    return make(release.store, release.folder("gguf_artifact"), recipe, work, release.say)
+
+
+def deployed_model(release: ReleaseContext) -> StageResult:
+    """The release live in the engine, if its decision says so; the previous one is kept for rollback.
+
+    Raises:
+        PromotionError: the decision is against it; what is live stays live.
+    """
+    report, model = release.folder("eval_report"), release.folder("gguf_artifact")
+    decision = report.require().info.get("promotion")
+    if not decision:
+        raise ArtifactError(
+            f"{report.path}: its manifest carries no promotion decision. Materialize eval_report again."
+        )
+    if not decision["promote"]:
+        raise PromotionError(
+            f"release {release.as_of} of '{release.config.id}' is not promoted: {decision['reason']}. "
+            f"What is live stays live; see the report in {report.path}."
+        )
+    made = model.verify()
+    deployment = Deployment(
+        client=release.config.id,
+        as_of=release.as_of,
+        version=f"{release.config.id}:{release.as_of}-{made.fingerprint[:12]}",
+        fingerprint=made.fingerprint,
+        gguf=made.info["file"],
+        quantisation=made.info["quantisation"],
+        template_sha256=made.info["template_sha256"],
+        route_ceiling=decision["route_ceiling"],
+    )
+    recipe = release.recipe(
+        inputs={"gguf_artifact": made.fingerprint, "eval_report": report.require().fingerprint},
+        config={
+            "deployment": deployment.model_dump(mode="json"),
+            "serving": release.config.serving.model_dump(),
+        },
+        code_version=DEPLOYMENT_VERSION,
+    )
+
+    def work(scratch: Scratch) -> Product:
+        tested = self_test(
+            model.local() / deployment.gguf,
+            release.config,
+            base.load_format(release.folder("lora_adapter").local()),
+            log=scratch.root / "engine.log",
+        )
+        (scratch.payload / "deployment.json").write_text(
+            deployment.model_dump_json(indent=1), encoding="utf-8"
+        )
+        return product(
+            {}, tested.checks, {**deployment.model_dump(mode="json"), "decision": decision["reason"]}
+        )
+
+    result = make(release.store, release.folder("deployed_model"), recipe, work, release.say)
+    if not result.manifest.failed_checks():
+        put_live(release.store, deployment)
+        release.say(f"live: {deployment.version}")
+    return result
