@@ -105,7 +105,10 @@ def _doubts(asking: Asking, asked: str, draft: str, generation: Generation) -> l
         found.append("the model gave no token probabilities")
     elif (mean := sum(logprobs) / len(logprobs)) < DOUBTFUL_LOGPROB:
         found.append(f"the model is unsure (mean log-probability {mean:.2f} a token)")
-    return [*found, *findings(config.book, asking.day, asked, draft, (*config.escalation.names(), config.brand))]
+    return [
+        *found,
+        *findings(config.book, asking.day, asked, draft, (*config.escalation.names(), config.brand)),
+    ]
 
 
 def _to_agent(response: str, draft_id: str, reasons: Sequence[str]) -> RouterAnswer:

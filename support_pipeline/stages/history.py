@@ -4,6 +4,8 @@ A whole range of months is one call, since an export is read once however many m
 """
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
+from contextlib import nullcontext
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +17,7 @@ from support_pipeline.clients import ClientConfig
 from support_pipeline.data.filtering.funnel import Drift, drift
 from support_pipeline.data.ingest import ingest, source_digest
 from support_pipeline.data.pairs import CODE_VERSION as PAIRS_VERSION
-from support_pipeline.data.pairs import build_pairs
+from support_pipeline.data.pairs import build_pairs, pair_workers
 from support_pipeline.data.sync import sync_client
 from support_pipeline.serving.decisions import DecisionLog
 from support_pipeline.stages.making import Say, Scratch, StageResult, conservation, make
@@ -23,6 +25,8 @@ from support_pipeline.stages.making import Say, Scratch, StageResult, conservati
 RAW_VERSION = "1"
 EDITS_VERSION = "1"
 DRIFT_MONTHS = 6
+WORTH_WORKERS = 10_000
+"""Tickets in a range below which starting processes costs more than it saves."""
 
 
 def raw_tickets(
@@ -103,10 +107,16 @@ def filtered_pairs(store: Store, config: ClientConfig, months: Sequence[str], sa
     """The clean pairs of each month; every ticket and edit that is no pair has exactly one reason."""
     today = datetime.now(UTC).date()
     policies = config.book.sentences(today)
-    return _told([_pairs_of(store, config, month, policies, say) for month in months], say)
+    tickets = sum(
+        store.history(config.id, month, "raw_tickets").require().counts["unique"] for month in months
+    )
+    with pair_workers() if tickets >= WORTH_WORKERS else nullcontext() as workers:
+        return _told([_pairs_of(store, config, month, policies, workers, say) for month in months], say)
 
 
-def _pairs_of(store: Store, config: ClientConfig, month: str, policies: list[str], say: Say) -> StageResult:
+def _pairs_of(
+    store: Store, config: ClientConfig, month: str, policies: list[str], workers: Executor | None, say: Say
+) -> StageResult:
     raw, edits = (
         store.history(config.id, month, "raw_tickets"),
         store.history(config.id, month, "agent_edits"),
@@ -137,6 +147,7 @@ def _pairs_of(store: Store, config: ClientConfig, month: str, policies: list[str
             scratch.payload,
             today=datetime.now(UTC).date(),
             progress=lambda line: say(f"{month}: {line}"),
+            workers=workers,
         )
         return product(counts, _pair_checks(scratch.payload, raw.require(), edits_manifest, counts))
 

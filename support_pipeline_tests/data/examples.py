@@ -25,6 +25,7 @@ def config(**changes: Any) -> ClientConfig:
                 "statement": "Items can be returned within {value} of delivery.",
                 "value": 60,
                 "unit": "days",
+                "patterns": ["{value} to (?:return|send)"],
                 "effective_to": "2026-01-31",
             },
             {
