@@ -18,12 +18,14 @@ import orjson
 import polars as pl
 from numpy.typing import NDArray
 
+from support_pipeline.claims import rewrite
 from support_pipeline.clients import ClientConfig
 from support_pipeline.data.carving import Carver, quotas, spread
 from support_pipeline.data.neighbours import alike, codes, components, exact_groups, near_duplicate_clusters
 from support_pipeline.data.tickets import INSTANT, PAIR_SCHEMA
 from support_pipeline.errors import DatasetError
 from support_pipeline.model.prompt import system_message
+from support_pipeline.policies import PolicyBook
 
 CODE_VERSION = "1"
 SPLITS = ("train", "valid", "test")
@@ -44,6 +46,7 @@ Say = Callable[[str], None]
 
 HELD_BACK = {
     "superseded": "a newer pair of the same ticket takes its place",
+    "policy_not_in_force": "states a policy that has no version in force on the release's day",
     "earlier_test": "was in the test split of an earlier release",
     "near_duplicate": f"more than {SAME_TEXT_CAP} pairs with the same customer text, or {CLUSTER_CAP} near-duplicates",
     "over_max_pairs": "more pairs than max_pairs",
@@ -125,7 +128,8 @@ def build_splits(
         )
     progress(f"{total:,} pairs: looking for near-duplicates")
     clusters = near_duplicate_clusters(frame["customer_text"].to_list())
-    plan = _planned(config, frame, clusters, set(earlier_test_ids))
+    frame, out_of_force = _in_force(frame, config.book, today)
+    plan = _planned(config, frame, clusters, set(earlier_test_ids), out_of_force)
     counts = {split: len(plan.of(split)) for split in SPLITS}
     if not counts["train"] or not counts["test"]:
         raise DatasetError(
@@ -144,9 +148,23 @@ def _read(files: Sequence[Path]) -> pl.DataFrame:
     return frame.sort("resolved_at", "pair_id", "source_digest")
 
 
-def _planned(config: ClientConfig, frame: pl.DataFrame, clusters: Places, earlier: set[str]) -> Plan:
+def _in_force(frame: pl.DataFrame, book: PolicyBook, today: date) -> tuple[pl.DataFrame, Places]:
+    """Answers that state the policies of the release's day, as its system message does.
+
+    Pairs were brought up to date on the day they were made, which may lie on the other side of a change.
+    Places whose answer states a policy that has no version in force on that day come back too.
+    """
+    rewritten = [rewrite(book, text, today) for text in frame["resolution_text"].to_list()]
+    texts = pl.Series("resolution_text", [found.text for found in rewritten], dtype=pl.String)
+    return frame.with_columns(texts), np.flatnonzero([bool(found.errors) for found in rewritten])
+
+
+def _planned(
+    config: ClientConfig, frame: pl.DataFrame, clusters: Places, earlier: set[str], out_of_force: Places
+) -> Plan:
     plan = Plan(frame)
     plan.put(_superseded(frame), "superseded")
+    plan.put(out_of_force, "policy_not_in_force")
     barred = _barred(frame, earlier)
     ties = {
         "customer": codes(frame["customer_id"].to_list()),

@@ -174,3 +174,33 @@ def test_nothing_is_lost_and_nothing_straddles(
     assert index(folder).height + len(held_back(folder)) == count
     assert not any(check_overlap(folder / "out" / "index.parquet").values())
     assert not set(index(folder).filter(pl.col("split") != "test")["pair_id"]) & earlier
+
+
+@pytest.mark.parametrize(("day", "days"), [(date(2026, 1, 15), 60), (TODAY, 30)])
+def test_answers_state_the_policies_of_the_release(tmp_path: Path, day: date, days: int) -> None:
+    answers = ["Items can be returned within 30 days of delivery.", "You have 60 days to return it."]
+    rows = [pair_row(n, text(n), resolution_text=answers[n % 2]) for n in range(60)]
+    pairs = write_pairs(tmp_path / "pairs.parquet", rows)
+    build_splits(config(), [pairs], "2026-09", tmp_path / "out", earlier_test_ids=set(), today=day)
+    for line in (tmp_path / "out" / "train.jsonl").read_text(encoding="utf-8").splitlines():
+        system, _, assistant = (message["content"] for message in json.loads(line)["messages"])
+        assert f"within {days} days" in system
+        assert f"{days} days" in assistant
+    assert set(index(tmp_path)["resolution_text"]) == {
+        f"Items can be returned within {days} days of delivery.",
+        f"You have {days} days to return it.",
+    }
+
+
+def test_an_answer_about_a_policy_that_is_over_is_held_back(tmp_path: Path) -> None:
+    over = {
+        "topic": "gift_wrap",
+        "statement": "Gift wrapping costs {value}.",
+        "value": 5,
+        "unit": "USD",
+        "effective_to": "2026-01-31",
+    }
+    rows = [pair_row(n, text(n)) for n in range(40)]
+    rows[7]["resolution_text"] = "Gift wrapping costs $5."
+    split(tmp_path, rows, policies=[over])
+    assert held_back(tmp_path)["p00007"] == "policy_not_in_force"
