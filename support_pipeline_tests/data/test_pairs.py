@@ -99,7 +99,7 @@ def test_a_hand_over_names_the_team_of_its_reason() -> None:
         "There is a charge of $80 on my card that I did not make.", ("agent", "Billing has reversed it.")
     )
     assert (made.kind, made.reason) == ("escalate", "fraud_dispute")
-    assert made.resolution_text.endswith("\n\n[Escalated to: Fraud Team]")
+    assert made.resolution_text.endswith(" [Escalated to: Fraud Team]")
     assert pair(QUESTION, resolution="escalated").resolution_text.endswith("[Escalated to: Senior Support]")
 
 

@@ -39,4 +39,4 @@ SENTENCES: dict[Reason, tuple[str, ...]] = {
 
 def hand_over(reason: Reason, team: str, ticket_id: str) -> str:
     """The hand-over for a reason, one of several phrasings by ticket id, ending with the team's marker."""
-    return f"{choose(SENTENCES[reason], ticket_id)}\n\n{escalation(team)}"
+    return f"{choose(SENTENCES[reason], ticket_id)} {escalation(team)}"

@@ -2,6 +2,7 @@
 
 import re2
 
+from support_pipeline.data.filtering.language import detect
 from support_pipeline.model.scoring.layers import Layer, layer, right
 from support_pipeline.model.scoring.wording import fold
 
@@ -41,13 +42,8 @@ def form_problems(answer: str, stopped: bool) -> list[str]:
 
 def language(text: str) -> str | None:
     """The language code of a text, None where it is too short or too mixed to be sure."""
-    import pycld2  # a large table, not needed to load
-
     plain = _MARKS.sub(" ", fold(text))
-    if len(plain) < SURE_LETTERS:
-        return None
-    reliable, _, found = pycld2.detect(plain, bestEffort=False)
-    return str(found[0][1]) if reliable and found[0][2] >= 80 else None
+    return detect(plain) if len(plain) >= SURE_LETTERS else None
 
 
 def repetition(text: str) -> str | None:

@@ -1,0 +1,154 @@
+"""The corpus of the tiny base model: what its chats promise to the reader of their system message."""
+
+import re
+import subprocess
+import sys
+from random import Random
+
+import pytest
+
+from support_pipeline.demo.base_corpus import intents
+from support_pipeline.demo.base_corpus.conversations import FULL, PLAINEST, Chat, make_chat
+from support_pipeline.demo.base_corpus.drills import make_drill, make_naming
+from support_pipeline.demo.base_corpus.grammar import expand, parse, phrasings
+from support_pipeline.demo.base_corpus.topics import TOPICS
+from support_pipeline.model.prompt import escalated_to
+
+PLACEHOLDER = re.compile(r"<[A-Z]+_\d{1,3}>")
+NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+
+
+@pytest.fixture(scope="module")
+def chats() -> list[Chat]:
+    rng = Random(7)
+    return [make_chat(rng) for _ in range(600)]
+
+
+def text_of(chat: Chat) -> str:
+    return "\n".join(message["content"] for message in chat.messages())
+
+
+def test_a_template_expands_to_one_of_its_sentences() -> None:
+    made = {
+        expand("[Hi|Hello [there|you]|] {name}[!|.]", Random(seed), {"name": "Ann"}) for seed in range(200)
+    }
+    assert made == {f"{start}Ann{end}" for start in ("Hi ", "Hello there ", "Hello you ", "") for end in "!."}
+
+
+def test_an_unclosed_choice_is_named() -> None:
+    with pytest.raises(ValueError, match="'how long \\[is' is never closed|is never closed"):
+        parse("how long [is|does")
+
+
+def test_equal_seeds_give_equal_chats() -> None:
+    first, again, other = (make_chat(Random(seed), FULL) for seed in (3, 3, 4))
+    assert first == again
+    assert first != other
+
+
+def test_there_are_enough_topics_and_phrasings() -> None:
+    assert len(TOPICS) >= 50
+    assert len({topic.name for topic in TOPICS}) == len(TOPICS)
+    for topic in TOPICS:
+        sizes = (len(topic.policies), len(topic.questions), len(topic.answers))
+        assert sizes >= (8, 14, 7), topic.name
+
+
+@pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.name)
+def test_every_phrasing_of_a_policy_and_of_an_answer_states_the_value(topic: object) -> None:
+    for template in (*topic.policies, *topic.answers):  # type: ignore[attr-defined]  # pytest passes it untyped
+        assert re.search(r"\{[vaw]\}", template), template
+
+
+def test_held_out_phrasings_are_a_seventh_and_never_trained() -> None:
+    questions = TOPICS[0].questions
+    trained, held_out = phrasings(questions, False), phrasings(questions, True)
+    assert not set(trained) & set(held_out)
+    assert len(held_out) == pytest.approx(len(questions) / 7, abs=1)
+
+
+def test_held_out_shops_have_names_that_training_never_sees() -> None:
+    def first_line(held_out: bool, seed: int) -> str:
+        return make_chat(Random(seed), FULL, held_out).system.splitlines()[0]
+
+    assert not {first_line(True, seed) for seed in range(200)} & {
+        first_line(False, seed) for seed in range(200)
+    }
+
+
+def test_answers_invent_no_number_and_no_placeholder(chats: list[Chat]) -> None:
+    for chat in chats:
+        for turn in chat.turns:
+            source = f"{chat.system}\n{turn.question}"
+            for pattern in (PLACEHOLDER, NUMBER):
+                assert set(pattern.findall(turn.answer)) <= set(pattern.findall(source)), turn
+
+
+def test_values_that_answers_must_state_stand_in_both_policy_and_answer(chats: list[Chat]) -> None:
+    for chat in chats:
+        for turn in chat.turns:
+            for value in turn.values:
+                forms = (value.casefold(), value.replace(" ", "-").rstrip("s"))
+                assert any(form in chat.system.casefold() for form in forms), (value, chat.system)
+                assert value.casefold() in turn.answer.casefold(), turn
+
+
+def test_escalations_end_with_a_team_of_the_system_message(chats: list[Chat]) -> None:
+    teams = {turn.kind for chat in chats for turn in chat.turns if turn.team is not None}
+    assert teams == {"escalate", "not_covered"}
+    for chat in chats:
+        listed = chat.system.rsplit("one of: ", 1)[1].removesuffix(".").split(", ")
+        for turn in chat.turns:
+            assert escalated_to(turn.answer) == turn.team
+            assert turn.team is None or turn.team in listed
+
+
+def test_money_disputes_go_to_a_billing_team_where_there_is_one(chats: list[Chat]) -> None:
+    chosen = {
+        turn.team for chat in chats if "Billing Team" in chat.system for turn in chat.turns if turn.team
+    }
+    assert "Billing Team" in chosen
+    assert len(intents.ESCALATE_BILLING) >= 15
+
+
+def test_no_slot_and_no_choice_is_left_open(chats: list[Chat]) -> None:
+    for chat in chats:
+        without_marker = re.sub(r"\[Escalated to: [^\]]+\]", "", text_of(chat))
+        assert not re.search(r"[{}|\[\]]", without_marker), without_marker
+
+
+def test_the_plainest_chats_answer_a_topic_in_one_wording_and_ask_barely() -> None:
+    rng = Random(1)
+    turns = [turn for _ in range(300) for turn in make_chat(rng, PLAINEST).turns if turn.kind == "fact"]
+    wordings: dict[str, set[str]] = {}
+    for turn in turns:
+        wordings.setdefault(turn.topics[0], set()).add(turn.answer.split()[0])
+        assert "\n" not in turn.question
+    assert max(len(starts) for starts in wordings.values()) == 1
+
+
+def test_a_naming_lesson_gives_like_questions_and_policies_one_name() -> None:
+    rng = Random(2)
+    turns = [turn for _ in range(400) for turn in make_naming(rng).turns]
+    names = {turn.answer for turn in turns}
+    assert {topic.about[0] for topic in TOPICS} <= names
+    assert {"a dispute about money", "a person must decide", "live data"} <= names
+    assert any(turn.question.startswith("- ") for turn in turns)
+
+
+def test_a_drill_answers_only_with_what_stands_in_it() -> None:
+    rng = Random(5)
+    for chat in (make_drill(rng) for _ in range(200)):
+        for turn in chat.turns:
+            assert set(turn.answer.split()) <= set(
+                f"{chat.system} {turn.question} -".replace("?", " ").split()
+            )
+
+
+def test_the_corpus_needs_no_heavy_library() -> None:
+    code = (
+        "import sys, support_pipeline.demo.base_corpus.drills\n"
+        "print([name for name in ('torch', 'transformers', 'tokenizers', 'numpy') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
