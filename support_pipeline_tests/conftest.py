@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,6 +96,3 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
     done = made.run("run", "small", "--as-of", AS_OF)
     assert done.returncode == 0, done.stderr
     return made
-
-
-Runner = Callable[..., "subprocess.CompletedProcess[str]"]

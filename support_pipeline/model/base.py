@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from support_pipeline.artifacts import digest, file_facts
+from support_pipeline.clients import EMBEDDED_MODEL
 from support_pipeline.errors import ModelError
 from support_pipeline.model.prompt import Message, neutralise, render, template_sha256
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 EMBEDDED = Path(__file__).parent.parent / "demo" / "base_model"
-EMBEDDED_NAME = "embedded"
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def resolve_base(name: str, revision: str | None = None, *, root: Path = Path())
     Raises:
         ModelError: with the cure.
     """
-    if name == EMBEDDED_NAME:
+    if name == EMBEDDED_MODEL:
         return _checked(EMBEDDED, name)
     folder = root / name
     if folder.is_dir():
@@ -96,7 +96,7 @@ def resolve_base(name: str, revision: str | None = None, *, root: Path = Path())
     if name.count("/") != 1 or name.startswith((".", "/")):
         raise ModelError(
             f"base_model '{name}': no such folder ({folder}), and not a hub id (owner/name). "
-            f"Use '{EMBEDDED_NAME}', a folder with config.json, or a hub id."
+            f"Use '{EMBEDDED_MODEL}', a folder with config.json, or a hub id."
         )
     return _checked(_hub_snapshot(name, revision), name)
 

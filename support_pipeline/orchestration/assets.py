@@ -108,9 +108,8 @@ def jsonl_splits(
     trainer: LocalTrainer,
 ) -> dg.MaterializeResult:
     """Splits the window's pairs."""
-    with _clear_errors():
-        result = release.jsonl_splits(_release_context(context, workspace, release_month, trainer))
-    return _release_result(result, shown.splits)
+    made_from = _release_context(context, workspace, release_month, trainer)
+    return _release_result(made_from, release.jsonl_splits, shown.splits)
 
 
 @dg.asset(
@@ -133,9 +132,8 @@ def lora_adapter(
     trainer: LocalTrainer,
 ) -> dg.MaterializeResult:
     """Trains the adapter."""
-    with _clear_errors():
-        result = release.lora_adapter(_release_context(context, workspace, release_month, trainer))
-    return _release_result(result, shown.adapter)
+    made_from = _release_context(context, workspace, release_month, trainer)
+    return _release_result(made_from, release.lora_adapter, shown.adapter)
 
 
 @dg.asset(
@@ -156,9 +154,8 @@ def eval_report(
     trainer: LocalTrainer,
 ) -> dg.MaterializeResult:
     """Scores the adapter."""
-    with _clear_errors():
-        result = release.eval_report(_release_context(context, workspace, release_month, trainer))
-    return _release_result(result, shown.report)
+    made_from = _release_context(context, workspace, release_month, trainer)
+    return _release_result(made_from, release.eval_report, shown.report)
 
 
 @dg.asset(
@@ -180,9 +177,8 @@ def gguf_artifact(
     trainer: LocalTrainer,
 ) -> dg.MaterializeResult:
     """Merges, converts, quantises, proves."""
-    with _clear_errors():
-        result = release.gguf_artifact(_release_context(context, workspace, release_month, trainer))
-    return _release_result(result, shown.facts)
+    made_from = _release_context(context, workspace, release_month, trainer)
+    return _release_result(made_from, release.gguf_artifact, shown.facts)
 
 
 @dg.asset(
@@ -204,9 +200,8 @@ def deployed_model(
     trainer: LocalTrainer,
 ) -> dg.MaterializeResult:
     """Puts the release live."""
-    with _clear_errors():
-        result = release.deployed_model(_release_context(context, workspace, release_month, trainer))
-    return _release_result(result, shown.facts)
+    made_from = _release_context(context, workspace, release_month, trainer)
+    return _release_result(made_from, release.deployed_model, shown.facts)
 
 
 ASSETS = [
@@ -245,14 +240,15 @@ def _by_client(
 def _release_context(
     context: dg.AssetExecutionContext, workspace: Workspace, month: ReleaseMonth, trainer: LocalTrainer
 ) -> release.ReleaseContext:
-    return release.ReleaseContext(
-        store=workspace.store,
-        config=workspace.client(context.partition_key),
-        root=workspace.registry.root,
-        as_of=month.month(context),
-        say=context.log.info,
-        launch=launcher(context, trainer),
-    )
+    with _clear_errors():
+        return release.ReleaseContext(
+            store=workspace.store,
+            config=workspace.client(context.partition_key),
+            root=workspace.registry.root,
+            as_of=month.month(context),
+            say=context.log.info,
+            launch=launcher(context, trainer),
+        )
 
 
 def _history_result(
@@ -267,7 +263,13 @@ def _history_result(
     return dg.MaterializeResult(check_results=[*checks.outcomes(results), *warnings])
 
 
-def _release_result(result: StageResult, show: Callable[[StageResult], shown.Shown]) -> dg.MaterializeResult:
+def _release_result(
+    made_from: release.ReleaseContext,
+    stage: Callable[[release.ReleaseContext], StageResult],
+    show: Callable[[StageResult], shown.Shown],
+) -> dg.MaterializeResult:
+    with _clear_errors():
+        result = stage(made_from)
     return dg.MaterializeResult(
         metadata={**metadata.of_result(result), "as_of": result.folder.period, **show(result)},
         data_version=dg.DataVersion(result.manifest.fingerprint),
