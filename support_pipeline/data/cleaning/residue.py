@@ -6,6 +6,8 @@ rejected. Placeholders that `redaction` made are not residue.
 
 import re
 
+from support_pipeline.data.remembering import remembered
+
 _PLACEHOLDER = re.compile(
     r"\{\{[^{}\n]{1,80}\}\}"  # {{ticket.id}}
     r"|\{%[^{}\n]{1,80}%\}"
@@ -60,6 +62,7 @@ def placeholders(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+@remembered
 def is_boilerplate(text: str) -> bool:
     """Whether nothing but greetings, thanks and acknowledgements is said."""
     if len(text) > 600:

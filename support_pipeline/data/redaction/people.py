@@ -42,13 +42,8 @@ class Name(NamedTuple):
 
 def names_of(customers: Iterable[str], agents: Iterable[str]) -> tuple[Name, ...]:
     """The spellings of all people of a ticket, the longest first; customers before agents."""
-    return _names_of(tuple(customers), tuple(agents))
-
-
-@lru_cache(maxsize=1024)
-def _names_of(customers: tuple[str, ...], agents: tuple[str, ...]) -> tuple[Name, ...]:
     found: dict[str, Name] = {}
-    people: tuple[tuple[Type, tuple[str, ...]], ...] = (("CUSTOMER", customers), ("AGENT", agents))
+    people: tuple[tuple[Type, Iterable[str]], ...] = (("CUSTOMER", customers), ("AGENT", agents))
     for type, names in people:
         for name in names:
             for spelling in _spellings(name, type):
@@ -56,7 +51,12 @@ def _names_of(customers: tuple[str, ...], agents: tuple[str, ...]) -> tuple[Name
     return tuple(sorted(found.values(), key=lambda name: (-len(name.needle), name.needle)))
 
 
-def _spellings(name: str, type: Type) -> Iterator[Name]:
+@lru_cache(maxsize=4096)
+def _spellings(name: str, type: Type) -> tuple[Name, ...]:
+    return tuple(_spelled(name, type))
+
+
+def _spelled(name: str, type: Type) -> Iterator[Name]:
     parts = [folded(part) for part in _PART.findall(name)]
     if not parts or not _TEAM.isdisjoint(parts):
         return
