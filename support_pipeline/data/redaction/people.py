@@ -19,7 +19,7 @@ _NOT_PEOPLE = words(
     """support team customer service care help helpdesk desk admin administrator agent bot assistant sales info contact
     guest visitor user unknown anonymous client shop store company system noreply office staff online the and von van de
     der den da di du la le el del dos das bin ibn al ten ter test account member buyer orders billing success experience
-    happiness manager no name null none"""
+    happiness manager no name null none auto automated automatic automation reply autoreply notification notifications donotreply"""
 )
 _TEAM = words("support team service helpdesk care")
 _GREETING = re.compile(
@@ -60,7 +60,7 @@ def _spelled(name: str, type: Type) -> Iterator[Name]:
     parts = [folded(part) for part in _PART.findall(name)]
     if not parts or not _TEAM.isdisjoint(parts):
         return
-    real = [part for part in parts if part not in _TITLES and part not in _NOT_PEOPLE]
+    real = [part for part in parts if part not in _TITLES and not _NOT_PEOPLE.issuperset(part.split("-"))]
     if len(real) > 1:
         first, last = real[0], real[-1]
         wholes = [folded(name).strip(), *(joint.join(real) for joint in (" ", "", ".", "_"))]
