@@ -339,7 +339,10 @@ OPEN_PAST = PolicyFact(
     [
         (BOOK, "never"),  # every day has its value, and none of them is 90
         (PolicyBook(facts=(OPEN_PAST,)), "superseded"),  # the book does not say what held before
-        (PolicyBook(facts=(PolicyFact(topic="returns", statement=WINDOW.replace("90", "40")),)), "superseded"),
+        (
+            PolicyBook(facts=(PolicyFact(topic="returns", statement=WINDOW.replace("90", "40")),)),
+            "superseded",
+        ),
         (PolicyBook(facts=(OPEN_PAST.model_copy(update={"effective_from": None}),)), "never"),
     ],
 )
