@@ -138,16 +138,60 @@ class Targets(_Section):
     policy_accuracy: Annotated[float, Field(gt=0, le=1)] = 0.90
     escalation_accuracy: Annotated[float, Field(gt=0, le=1)] = 0.90
     hallucination: Annotated[float, Field(ge=0, lt=1)] = 0.05
+    flip_compliance: Annotated[float, Field(gt=0, le=1)] = 0.90
+    stale_leak: Annotated[float, Field(ge=0, lt=1)] = 0.02
+
+
+class Margins(_Section):
+    """How many points a release might lose against the champion, at worst, and still be promoted."""
+
+    fully_correct: Annotated[float, Field(ge=0, lt=1)] = 0.05
+    wrong: Annotated[float, Field(ge=0, lt=1)] = 0.05
+
+
+class Endpoint(_Section):
+    """A chat model behind an OpenAI-compatible address, such as http://localhost:8080/v1.
+
+    The key is named here (an environment variable), never written.
+    """
+
+    base_url: Annotated[str, Field(pattern=r"^https?://[^\s@]+$")]
+    model: Annotated[str, Field(min_length=1)]
+    api_key_env: Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]*$")] | None = None
+    timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 60
+    parallel: Annotated[int, Field(ge=1, le=64)] = 4
+
+
+class Judge(_Section):
+    """Who scores what the layers leave open: an endpoint, or (without one) the client's own base model.
+
+    `labels` is a JSONL file of answers that people scored. The judge counts only where its agreement
+    with them is proven to be at least `agreement`.
+    """
+
+    endpoint: Endpoint | None = None
+    labels: Annotated[str, Field(min_length=1)] | None = None
+    agreement: Annotated[float, Field(gt=0, lt=1)] = 0.80
 
 
 class Evaluation(_Section):
-    """The held-out split and the targets."""
+    """The held-out split, whom and what it is compared with, and the targets.
+
+    `policy_flips` tickets are asked again under other policy values. `quantisation_loss` is the share
+    of answers that may score lower in the GGUF than before it was quantised.
+    """
 
     test_size: Annotated[int, Field(ge=1, le=5000)] = 175
     valid_share: Annotated[float, Field(gt=0, lt=0.5)] = 0.08
     max_pairs: Annotated[int, Field(ge=20)] = 3000
     max_answer_tokens: Annotated[int, Field(ge=8, le=4096)] = 256
+    policy_flips: Annotated[int, Field(ge=0, le=20000)] = 299
+    quantisation_loss: Annotated[float, Field(ge=0, lt=1)] = 0.05
+    against_base: bool = True
+    hosted: Endpoint | None = None
+    judge: Judge | None = None
     targets: Targets = Targets()
+    margins: Margins = Margins()
 
 
 class Routing(_Section):
@@ -275,7 +319,16 @@ def _nearest(place: tuple[str | int, ...]) -> str:
         name: field.annotation
         for name, field in ClientConfig.model_fields.items()
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
-    } | {"sources": Source, "api": Api, "policies": PolicyFact, "targets": Targets}
+    } | {
+        "sources": Source,
+        "api": Api,
+        "policies": PolicyFact,
+        "targets": Targets,
+        "margins": Margins,
+        "judge": Judge,
+        "hosted": Endpoint,
+        "endpoint": Endpoint,
+    }
     parents = [part for part in place[:-1] if isinstance(part, str)]
     model = sections.get(parents[-1], ClientConfig) if parents else ClientConfig
     near = difflib.get_close_matches(str(place[-1]), list(model.model_fields), n=1)

@@ -88,7 +88,7 @@ def test_same_inputs_give_the_same_bytes(tmp_path: Path) -> None:
         write_report(folder, report_of(cases, answers, scores), cases, answers, scores)
     first, second = ({file.name: file.read_bytes() for file in folder.iterdir()} for folder in folders)
 
-    assert sorted(first) == ["answers.jsonl", "report.html", "report.json"]
+    assert sorted(first) == ["answers.jsonl", "flips.jsonl", "report.html", "report.json"]
     assert first == second
     assert read_report(folders[0]) == report_of(*material())
     assert score_picture(read_report(folders[0])) == score_picture(read_report(folders[1]))
