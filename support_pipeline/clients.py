@@ -108,17 +108,45 @@ class BaseModelChoice(_Section):
     quantisation: Literal["F16", "Q8_0", "Q5_K_M", "Q4_K_M"] = "Q8_0"
 
 
+class EditWeights(_Section):
+    """How often a corrected answer is learned, by what the agent put right; 1 is as often as any other."""
+
+    tone: Annotated[float, Field(gt=0, le=20)] = 1.5
+    fact: Annotated[float, Field(gt=0, le=20)] = 3.0
+    policy: Annotated[float, Field(gt=0, le=20)] = 3.0
+    missing_step: Annotated[float, Field(gt=0, le=20)] = 2.0
+    escalation: Annotated[float, Field(gt=0, le=20)] = 2.0
+
+
+Choice = Literal["auto", "always", "never"]
+
+
 class Lora(_Section):
-    """LoRA and optimiser settings; the defaults suit one to three thousand short pairs."""
+    """LoRA and optimiser settings; the defaults suit one to three thousand short pairs.
+
+    `other_policies_share` of the examples state other policy values than the client's, in system message
+    and answer alike. `precision`, `packing` and `gradient_checkpointing` follow the machine when `auto`.
+    `patience` is the number of evaluations without improvement after which training ends early.
+    """
 
     rank: Annotated[int, Field(ge=1, le=256)] = 16
     alpha: Annotated[int, Field(ge=1, le=1024)] = 32
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     target_modules: str | tuple[str, ...] = "all-linear"
     learning_rate: Annotated[float, Field(gt=0, lt=1)] = 2e-4
+    schedule: Literal["cosine", "linear", "constant"] = "cosine"
+    warmup_share: Annotated[float, Field(ge=0, lt=1)] = 0.03
+    weight_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0
     epochs: Annotated[float, Field(gt=0, le=50)] = 3
     batch_size: Annotated[int, Field(ge=1, le=1024)] = 16
     max_tokens: Annotated[int, Field(ge=64, le=131072)] = 2048
+    other_policies_share: Annotated[float, Field(ge=0, lt=1)] = 0.4
+    edit_weights: EditWeights = EditWeights()
+    precision: Literal["auto", "16bit", "4bit"] = "auto"
+    packing: Choice = "auto"
+    gradient_checkpointing: Choice = "auto"
+    patience: Annotated[int, Field(ge=1)] | None = 2
+    checkpoint_steps: Annotated[int, Field(ge=1)] = 50
     seed: int = 17
 
 
@@ -315,20 +343,30 @@ def _explain(problem: Mapping[str, Any]) -> str:
 
 
 def _nearest(place: tuple[str | int, ...]) -> str:
-    sections: dict[str, type[BaseModel]] = {
-        name: field.annotation
-        for name, field in ClientConfig.model_fields.items()
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
-    } | {
-        "sources": Source,
-        "api": Api,
-        "policies": PolicyFact,
-        "targets": Targets,
-        "margins": Margins,
-        "judge": Judge,
-        "hosted": Endpoint,
-        "endpoint": Endpoint,
-    }
+    sections: dict[str, type[BaseModel]] = (
+        {
+            name: field.annotation
+            for name, field in ClientConfig.model_fields.items()
+            if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+        }
+        | {
+            "sources": Source,
+            "api": Api,
+            "policies": PolicyFact,
+            "targets": Targets,
+        }
+        | {
+            "sources": Source,
+            "api": Api,
+            "policies": PolicyFact,
+            "edit_weights": EditWeights,
+            "targets": Targets,
+            "margins": Margins,
+            "judge": Judge,
+            "hosted": Endpoint,
+            "endpoint": Endpoint,
+        }
+    )
     parents = [part for part in place[:-1] if isinstance(part, str)]
     model = sections.get(parents[-1], ClientConfig) if parents else ClientConfig
     near = difflib.get_close_matches(str(place[-1]), list(model.model_fields), n=1)

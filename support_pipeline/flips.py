@@ -355,20 +355,36 @@ def other_conclusion(
     facts: Sequence[FlippedFact], book: PolicyBook, messages: Sequence[Message]
 ) -> str | None:
     """Why the answers might no longer follow from the policies under the new values, or None."""
+    return next(
+        (f"{topic}: {problem}" for topic, problem in _conclusions(facts, book, messages).items()), None
+    )
+
+
+def safe(facts: Sequence[FlippedFact], book: PolicyBook, messages: Sequence[Message]) -> list[FlippedFact]:
+    """Those facts whose new value leads the answers to no other conclusion."""
+    hindered = _conclusions(facts, book, messages)
+    return [fact for fact in facts if fact.topic not in hindered]
+
+
+def _conclusions(
+    facts: Sequence[FlippedFact], book: PolicyBook, messages: Sequence[Message]
+) -> dict[str, str]:
+    """Topic to what speaks against its new value."""
     answers = [message["content"] for message in messages if message["role"] == "assistant"]
     customer = [one for m in messages if m["role"] == "user" for one in quantities(m["content"])]
     told = [*customer, *(one for answer in answers for one in _unclaimed(book, answer))]
     spoken_of = _spoken_of(book, messages)
+    found: dict[str, str] = {}
     for fact in facts:
         old, new = value_of(fact.before), value_of(fact.after)
         if old is None or new is None or old.unit == "text":
             continue
-        for one in told:
-            if _comparable(one, old) and _crosses(one, old, new):
-                return f"{fact.topic}: {one.text!r} lies between the old and the new value"
-        if fact.topic in spoken_of and (problem := _derived(old, customer, answers)):
-            return f"{fact.topic}: {problem}"
-    return None
+        between = next((one for one in told if _comparable(one, old) and _crosses(one, old, new)), None)
+        if between:
+            found[fact.topic] = f"{between.text!r} lies between the old and the new value"
+        elif fact.topic in spoken_of and (problem := _derived(old, customer, answers)):
+            found[fact.topic] = problem
+    return found
 
 
 def _derived(old: Quantity, customer: Sequence[Quantity], answers: Sequence[str]) -> str | None:

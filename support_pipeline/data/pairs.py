@@ -48,7 +48,7 @@ from support_pipeline.data.tickets import (
 )
 from support_pipeline.model.prompt import user_message
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 BATCH_TICKETS = 1000
 PARALLEL_TICKETS = 10_000  # below this, starting processes costs more than it saves
 
@@ -307,6 +307,7 @@ def _edit_pair(
         customer_id="",
         thread_id=row["ticket_id"],
         source_digest=digest,
+        edit_class=row.get("kind") or "",
     )
     if original is None:
         return edited

@@ -27,7 +27,7 @@ from support_pipeline.errors import DatasetError
 from support_pipeline.model.prompt import system_message
 from support_pipeline.policies import PolicyBook
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 SPLITS = ("train", "valid", "test")
 MIN_PAIRS = 3
 ENOUGH_PAIRS = 300
@@ -75,6 +75,7 @@ INDEX_SCHEMA = pl.Schema(
         "resolved_at": INSTANT,
         "customer_text": pl.String(),
         "resolution_text": pl.String(),
+        "edit_class": pl.String(),
     }
 )
 
@@ -143,8 +144,10 @@ def build_splits(
 
 
 def _read(files: Sequence[Path]) -> pl.DataFrame:
-    frames = [pl.read_parquet(file) for file in files]
-    frame = pl.concat(frames) if frames else pl.DataFrame(schema=PAIR_SCHEMA)
+    # Diagonal: pairs made before edits had a class have no such column.
+    frame = pl.concat(
+        [pl.DataFrame(schema=PAIR_SCHEMA), *(pl.read_parquet(file) for file in files)], how="diagonal"
+    ).with_columns(pl.col("edit_class").fill_null(""))
     return frame.sort("resolved_at", "pair_id", "source_digest")
 
 

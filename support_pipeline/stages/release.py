@@ -141,32 +141,50 @@ def _json_lines(path: Path) -> int:
 
 
 def lora_adapter(release: ReleaseContext) -> StageResult:
-    """A LoRA adapter trained on the train split, in a process of its own."""
-    splits, folder = release.folder("jsonl_splits"), release.base_folder()
-    choice, lora = release.config.base_model, release.config.lora
+    """A LoRA adapter trained on the train split, in a process of its own.
+
+    A training that was killed goes on from its newest checkpoint.
+    """
+    splits, folder, base_folder = (
+        release.folder("jsonl_splits"),
+        release.folder("lora_adapter"),
+        release.base_folder(),
+    )
+    config, choice, lora = release.config, release.config.base_model, release.config.lora
     recipe = release.recipe(
-        inputs={"jsonl_splits": splits.require().fingerprint, "base_model": base.fingerprint(folder)},
-        config={"lora": lora.model_dump(mode="json"), "base": choice.name, "revision": choice.revision},
+        inputs={"jsonl_splits": splits.require().fingerprint, "base_model": base.fingerprint(base_folder)},
+        config={
+            "lora": lora.model_dump(mode="json"),
+            "base": choice.name,
+            "revision": choice.revision,
+            "policies": [fact.model_dump(mode="json") for fact in config.policies],
+            "as_of": release.as_of,
+        },
         code_version=adapter.CODE_VERSION,
     )
 
     def work(scratch: Scratch) -> Product:
         data = splits.local()
-        release.launch(
-            "support_pipeline.model.adapter",
-            adapter.AdapterJob(
-                out=scratch.payload,
-                stats=scratch.stats_file,
-                base=folder,
-                base_name=choice.name,
-                train=data / "train.jsonl",
-                valid=data / "valid.jsonl",
-                lora=lora,
-            ),
-        )
+        with release.store.resumable(folder, recipe.key("lora_adapter")) as checkpoints:
+            release.launch(
+                "support_pipeline.model.adapter",
+                adapter.AdapterJob(
+                    out=scratch.payload,
+                    stats=scratch.stats_file,
+                    base=base_folder,
+                    base_name=choice.name,
+                    train=data / "train.jsonl",
+                    valid=data / "valid.jsonl",
+                    index=data / "index.parquet",
+                    policies=config.policies,
+                    today=last_day(release.as_of),
+                    checkpoints=checkpoints,
+                    lora=lora,
+                ),
+            )
         return product(*_supervision(scratch.payload), seeds={"training": lora.seed})
 
-    return make(release.store, release.folder("lora_adapter"), recipe, work, release.say)
+    return make(release.store, folder, recipe, work, release.say)
 
 
 def _supervision(payload: Path) -> tuple[dict[str, int], dict[str, Check], dict[str, Any]]:
@@ -175,8 +193,18 @@ def _supervision(payload: Path) -> tuple[dict[str, int], dict[str, Check], dict[
         json.loads(line) for line in (payload / "training_log.jsonl").read_text(encoding="utf-8").splitlines()
     ]
     counts = {
-        name: int(found[name]) for name in ("examples", "too_long", "tokens", "supervised_tokens", "steps")
-    }
+        name: int(found[name])
+        for name in (
+            "examples",
+            "too_long",
+            "tokens",
+            "supervised_tokens",
+            "steps",
+            "best_step",
+            "other_policies",
+            "flipped_answers",
+        )
+    } | {"repeated_corrections": sum(found["repeated"].values())}
     least, ended = found["supervised_min"], found["ends_supervised"]
     checks = {
         "supervised_tokens": Check(
@@ -189,11 +217,16 @@ def _supervision(payload: Path) -> tuple[dict[str, int], dict[str, Check], dict[
         ),
     }
     losses = [row["loss"] for row in log if "loss" in row]
-    valid = [row["valid_loss"] for row in log if "valid_loss" in row]
+    kept = [row for row in log if "valid_loss" in row and row["step"] == found["best_step"]]
     info = {
         "first_loss": losses[0] if losses else None,
         "last_loss": losses[-1] if losses else None,
-        "valid_loss": valid[-1] if valid else None,
+        "valid_loss": kept[-1]["valid_loss"] if kept else None,
+        "flip_compliance": kept[-1].get("flip_compliance") if kept else None,
+        "stopped_early": found["steps"] < found["planned_steps"],
+        "supervised_per_example": {name: found[f"supervised_{name}"] for name in ("min", "median", "max")},
+        "repeated": found["repeated"],
+        "flips_refused": found["flips_refused"],
         "template_sha256": found["template_sha256"],
     }
     return counts, checks, info

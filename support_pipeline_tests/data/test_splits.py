@@ -98,10 +98,22 @@ def test_earlier_test_pairs_are_never_trained_on(tmp_path: Path) -> None:
 def test_edits_replace_the_reply_that_they_correct(tmp_path: Path) -> None:
     rows = [pair_row(n, text(n)) for n in range(30)]
     rows.append(pair_row(40, text(3), ticket_id="t3", pair_id="p00003", kind="edit", customer_id=""))
+    rows[-1] |= {"edit_class": "fact", "resolution_text": "The corrected answer."}
     split(tmp_path, rows, evaluation={"test_size": 5})
     here = index(tmp_path).filter(pl.col("ticket_id") == "t3")
-    assert here["kind"].to_list() in ([], ["edit"])
+    assert here.select("kind", "edit_class").rows() in ([], [("edit", "fact")])
+    chats = "".join((tmp_path / "out" / f"{name}.jsonl").read_text(encoding="utf-8") for name in SPLITS)
+    assert '"Answer 3."' not in chats
     assert "superseded" in pl.read_parquet(tmp_path / "out" / "held_back.parquet")["reason"].to_list()
+
+
+def test_pairs_made_before_edits_had_a_class_are_read(tmp_path: Path) -> None:
+    rows = [pair_row(n, text(n)) for n in range(30)]
+    old = write_pairs(tmp_path / "old.parquet", rows[:15])
+    pl.read_parquet(old).drop("edit_class").write_parquet(old)
+    new = write_pairs(tmp_path / "new.parquet", rows[15:])
+    build_splits(config(), [old, new], "2026-09", tmp_path / "out", earlier_test_ids=set(), today=TODAY)
+    assert set(index(tmp_path)["edit_class"]) == {""}
 
 
 def test_training_is_bounded_in_duplicates_shares_and_size(tmp_path: Path) -> None:
