@@ -26,6 +26,7 @@ from support_pipeline.model.gguf.parity import (
     reference_answers,
 )
 from support_pipeline.model.gguf.quantise import quantise
+from support_pipeline.model.gguf.transitions import judge_served
 from support_pipeline.model.progress import Say
 from support_pipeline.model.supervision import read_chats
 from support_pipeline.serving.engine import Generation, LlamaCppEngine
@@ -75,6 +76,10 @@ def make_gguf(job: GgufJob, say: Say) -> None:
         "template_sha256": chat.sha256,
         "merge_max_logit_distance": round(merged.max_logit_distance, 6),
     }
+    answered = judge_served(job, shipped, prompts, say)
+    found["checks"] |= {"scores_kept": answered.check.model_dump()}
+    found["counts"] |= answered.counts
+    found["info"] |= answered.info
     found["counts"] |= {"bytes": shipped.stat().st_size, "f16_bytes": whole.stat().st_size}
     (job.out / "parity.json").write_text(json.dumps(found, indent=1, sort_keys=True), encoding="utf-8")
     job.stats.write_text(json.dumps({"gguf_seconds": round(time.monotonic() - started, 2)}), encoding="utf-8")

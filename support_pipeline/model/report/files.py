@@ -42,6 +42,18 @@ def _write_lines(file: Path, rows: Sequence[dict[str, Any]]) -> None:
     file.write_text("".join(lines), encoding="utf-8")
 
 
+def json_lines(file: Path) -> list[dict[str, Any]]:
+    """The rows of `answers.jsonl` or `flips.jsonl`.
+
+    Raises:
+        ArtifactError: the file is missing or broken.
+    """
+    try:
+        return [json.loads(line) for line in file.read_text(encoding="utf-8").split("\n") if line]
+    except (ValueError, OSError) as error:
+        raise ArtifactError(f"{file}: cannot be read: {error}. Materialize eval_report again.") from error
+
+
 def read_report(folder: Path) -> Report:
     """The report of a release.
 
