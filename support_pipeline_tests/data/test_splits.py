@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from support_pipeline.data.splits import HELD_BACK, SPLITS, build_splits, check_overlap
+from support_pipeline.data.splits import HELD_BACK, SPLITS, Shares, build_splits, check_overlap
 from support_pipeline.errors import DatasetError
 from support_pipeline_tests.data.examples import config, pair_row, write_pairs
 
@@ -216,3 +216,20 @@ def test_an_answer_about_a_policy_that_is_over_is_held_back(tmp_path: Path) -> N
     rows[7]["resolution_text"] = "Gift wrapping costs $5."
     split(tmp_path, rows, policies=[over])
     assert held_back(tmp_path)["p00007"] == "policy_not_in_force"
+
+
+def test_the_shares_of_hand_overs_and_cannot_knows_can_be_raised(tmp_path: Path) -> None:
+    rows = [pair_row(n, text(n), kind="escalate", reason="needs_human") for n in range(100)]
+    rows += [pair_row(n, text(n), kind="cannot_know") for n in range(100, 200)]
+    rows += [pair_row(n, text(n), intent=f"i{n % 7}") for n in range(200, 400)]
+    reached = []
+    for name, shares in (("usual", Shares()), ("raised", Shares(escalate=0.3, cannot_know=0.25))):
+        file = write_pairs(tmp_path / f"{name}.parquet", rows)
+        settings = config(evaluation={"test_size": 30})
+        info = build_splits(
+            settings, [file], "2026-09", tmp_path / name, earlier_test_ids=set(), today=TODAY, shares=shares
+        )
+        kinds = info["kinds"]["train"]
+        reached.append([kinds[kind] / info["train"] for kind in ("escalate", "cannot_know")])
+    assert reached[0][0] < 0.17 and reached[0][1] < 0.12
+    assert reached[1][0] > reached[0][0] + 0.08 and reached[1][1] > reached[0][1] + 0.08
