@@ -219,8 +219,10 @@ def report(
 ) -> None:
     """What the evaluation of a release found; opens its page where there is a screen."""
     from support_pipeline.cli import reporting
+    from support_pipeline.cli.status import require_known
 
     store = Store.default()
+    require_known(store, ClientRegistry.default(), client)
     if compare is not None:
         found = reporting.compared(*(reporting.report_folder(store, client, month) for month in compare))
         if as_json:
@@ -265,9 +267,11 @@ def promote(
     as_json: Json = False,
 ) -> None:
     """Overrides the gate for one release, with a name and a reason that are kept; its drafts wait for approval."""
+    from support_pipeline.cli.status import require_known
     from support_pipeline.stages.months import parse_month
     from support_pipeline.stages.overrides import override
 
+    require_known(Store.default(), ClientRegistry.default(), client)
     made = override(Store.default(), client, parse_month(as_of), by=by, reason=reason)
     if as_json:
         print_json(made.model_dump(mode="json"))

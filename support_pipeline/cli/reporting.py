@@ -21,7 +21,6 @@ from support_pipeline.stages.overrides import read_override
 
 TRUE_SHARES = (0.25, 0.5, 0.75)
 """How far, from the target to perfect, the true shares lie that the planner assumes."""
-WORST_SHOWN = 5
 
 
 def report_folder(store: Store, client: str, as_of: str | None) -> Folder:
@@ -120,7 +119,8 @@ def _claims_table(report: Mapping[str, Any]) -> Table:
 def compared(first: Folder, second: Folder) -> dict[str, Any]:
     """Two reports side by side, and ticket by ticket where they share tickets.
 
-    Releases are held out on different tickets, as a rule; then only their shares can be set side by side.
+    Releases are held out on different tickets, as a rule. Where the second was judged with the first as its
+    champion, both answered its tickets, and that comparison counts.
     """
     reports = [read_report(folder.local()) for folder in (first, second)]
     rows = [
@@ -129,6 +129,10 @@ def compared(first: Folder, second: Folder) -> dict[str, Any]:
     scores = [{pair_id: row["score"] for pair_id, row in part.items()} for part in rows]
     customers = {pair_id: row["customer_id"] for part in rows for pair_id, row in part.items()}
     found = compare(scores[1], scores[0], customers)
+    comparison = None if found is None else {name: getattr(found, name) for name in found.__slots__}
+    champion = reports[1]["champion"]
+    if comparison is None and champion is not None and champion["as_of"] == first.period:
+        comparison = {name: value for name, value in champion.items() if name != "as_of"}
     names = dict.fromkeys(claim["name"] for report in reports for claim in report["claims"])
     by_name = [{claim["name"]: claim for claim in report["claims"]} for report in reports]
     return {
@@ -147,8 +151,8 @@ def compared(first: Folder, second: Folder) -> dict[str, Any]:
             }
             for name in names
         ],
-        "shared_tickets": 0 if found is None else found.tickets,
-        "comparison": None if found is None else {name: getattr(found, name) for name in found.__slots__},
+        "shared_tickets": 0 if comparison is None else comparison["tickets"],
+        "comparison": comparison,
     }
 
 
@@ -162,7 +166,7 @@ def show_compared(found: Mapping[str, Any], console: Console) -> None:
     console.print(table)
     comparison = found["comparison"]
     if comparison is None:
-        console.print("no ticket is in both test splits, so nothing is compared ticket by ticket")
+        console.print("no ticket was answered by both, so nothing is compared ticket by ticket")
         return
     console.print(
         f"on {comparison['tickets']} shared tickets, {b} against {a}: {comparison['difference']:+.1%} fully correct "

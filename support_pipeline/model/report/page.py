@@ -86,6 +86,8 @@ ul{margin:.4rem 0;padding-left:1.2rem}.bad{color:#c53030;font-weight:600}
  {{ report.flips.complied.count }} answers followed the new value, {{ report.flips.leaked.count }} kept to the old one
  ({{ "%.1f"|format(100 * report.flips.leaked.lower) }} to {{ "%.1f"|format(100 * report.flips.leaked.upper) }} %; in
  {{ report.flips.tickets_with_leak.count }} of {{ report.flips.tickets_with_leak.total }} tickets at least once).</p>
+<p class="faint">Green followed, grey said neither, red kept to the old value. Flips of one ticket are not independent of each other; count
+ the tickets too.</p>
 {{ flips }}
 {% for row in report.flips.stale[:5] %}<p class="faint">{{ row.pair_id }}, {{ row.topic }} {{ row.before }} &rarr; {{ row.after }}: <span class="invented">{{ row.answer }}</span></p>{% endfor %}
 {% else %}<p>None was asked: no held-out answer states a policy value, or policy_flips is 0.</p>{% endif %}

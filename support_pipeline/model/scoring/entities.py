@@ -65,9 +65,20 @@ def entities(text: str) -> tuple[Entity, ...]:
 def known(text: str, *, bare_numbers: bool = False) -> frozenset[str]:
     """All spellings that a source supports. In a ticket, "45.99" without a currency is an amount too."""
     spellings = {spelling for entity in entities(text) for part in entity.needs for spelling in part}
+    # An amount with its currency bears out no amount in another one.
+    spellings = {spelling for spelling in spellings if not spelling.startswith("number:")}
     if bare_numbers:
-        spellings |= {f"number:{_amount(n)}" for n in re2.findall(r"\d[\d,]*\.\d+|\d{2,}", fold(text))}
+        spellings |= {f"number:{_amount(n)}" for n in re2.findall(r"\d[\d,]*\.\d+|\d{2,}", _no_money(text))}
     return frozenset(spellings)
+
+
+def _no_money(text: str) -> str:
+    """The text without its amounts in a named currency."""
+    flat = fold(text)
+    for entity in entities(text):
+        if entity.kind == "money":
+            flat = flat.replace(fold(entity.text), " ")
+    return flat
 
 
 def unsupported(text: str, sources: frozenset[str]) -> tuple[Entity, ...]:
@@ -114,11 +125,11 @@ def _code(match: Any) -> Needs:
 
 def _other_money(match: Any) -> Needs:
     number = _amount(match.group(2) or match.group(3))
-    return _one(
-        f"money:{(match.group(1) or match.group(4)).upper().rstrip('.')}:{number}", f"number:{number}"
-    )
+    sign = (match.group(1) or match.group(4)).upper().rstrip(".")
+    return _one(f"money:{_CURRENCIES.get(sign, sign)}:{number}", f"number:{number}")
 
 
+_CURRENCIES = {"₹": "INR", "RS": "INR", "RUPEE": "INR", "RUPEES": "INR", "CENT": "CENTS"}
 # Hours that a unit of time stands for; months and years are counted as months as well.
 _HOURS = {"hours": 1, "days": 24, "business_days": 24, "weeks": 168, "months": 720, "years": 8760}
 _QUANTITY_KINDS: dict[str, EntityKind] = {"time": "duration", "percent": "percent", "money": "money"}
