@@ -168,6 +168,8 @@ def eval_report(
         "gguf_artifact",
         tokens_equal="prompt token ids equal the training tokenizer's",
         f16_answers_equal="F16 greedy answers in llama.cpp equal those in transformers",
+        logits_near="log-probabilities and merged logits stay near the checkpoint's",
+        answers_stop="answers end by themselves",
     ),
 )
 def gguf_artifact(
