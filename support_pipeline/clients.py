@@ -101,11 +101,18 @@ class FilterRules(_Section):
 
 
 class BaseModelChoice(_Section):
-    """The base model: `embedded` (tiny, offline), a local folder, or a hub id with a revision."""
+    """The base model: `embedded` (tiny, offline), a local folder, or a hub id with a revision.
+
+    `importance` measures on training chats which weights quantisation must spare. `licence` is read from the
+    model's own folder when it is not given; `converter` is the path of llama.cpp's convert_hf_to_gguf.py.
+    """
 
     name: Annotated[str, Field(min_length=1)] = EMBEDDED_MODEL
     revision: str | None = None
     quantisation: Literal["F16", "Q8_0", "Q5_K_M", "Q4_K_M"] = "Q8_0"
+    importance: bool = False
+    licence: str | None = None
+    converter: str | None = None
 
 
 class EditWeights(_Section):

@@ -59,6 +59,7 @@ class ChatFormat:
             bos_token=self.bos_token,
             eos_token=self.eos_token,
             add_generation_prompt=add_generation_prompt,
+            enable_thinking=False,  # Qwen 3 would learn to open every answer with an empty thought
         )
 
     def ids(self, text: str) -> list[int]:

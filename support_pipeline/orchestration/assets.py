@@ -169,6 +169,8 @@ def eval_report(
         "gguf_artifact",
         tokens_equal="prompt token ids equal the training tokenizer's",
         f16_answers_equal="F16 greedy answers in llama.cpp equal those in transformers",
+        logits_near="log-probabilities and merged logits stay near the checkpoint's",
+        answers_stop="answers end by themselves",
         scores_kept="no more held-out answers score lower in the GGUF than the budget allows",
     ),
 )

@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from support_pipeline.artifacts import Check, Folder, Product, Recipe, Store, product
-from support_pipeline.clients import ClientConfig
+from support_pipeline.clients import EMBEDDED_MODEL, ClientConfig
 from support_pipeline.data.splits import CODE_VERSION as SPLITS_VERSION
 from support_pipeline.data.splits import build_splits, check_overlap
 from support_pipeline.errors import ArtifactError, PromotionError
@@ -346,7 +346,7 @@ def gguf_artifact(release: ReleaseContext) -> StageResult:
         },
         config={
             "quantisation_loss": config.evaluation.quantisation_loss,
-            "quantisation": config.base_model.quantisation,
+            "base_model": config.base_model.model_dump(mode="json"),
             "serving": config.serving.model_dump(mode="json"),
             "max_answer_tokens": config.evaluation.max_answer_tokens,
             "as_of": release.as_of,
@@ -367,15 +367,20 @@ def gguf_artifact(release: ReleaseContext) -> StageResult:
                 adapter=trained.local(),
                 chats=splits.local() / "test.jsonl",
                 quantisation=config.base_model.quantisation,
+                licence=config.base_model.licence or _own_licence(config.base_model.name),
+                calibration=splits.local() / "train.jsonl" if config.base_model.importance else None,
+                converter=release.root / config.base_model.converter if config.base_model.converter else None,
                 context_tokens=config.serving.context_tokens,
                 max_answer_tokens=config.evaluation.max_answer_tokens,
-                brand=config.brand,
-                index=splits.local() / "index.parquet",
-                judged=judged.local() / "answers.jsonl",
-                policies=config.policies,
-                today=last_day(release.as_of),
-                teams=config.escalation.names(),
-                quantisation_loss=config.evaluation.quantisation_loss,
+                judged=gguf.Judged(
+                    answers=judged.local() / "answers.jsonl",
+                    index=splits.local() / "index.parquet",
+                    brand=config.brand,
+                    policies=config.policies,
+                    today=last_day(release.as_of),
+                    teams=config.escalation.names(),
+                    loss=config.evaluation.quantisation_loss,
+                ),
             ),
         )
         proof = json.loads((scratch.payload / "parity.json").read_text(encoding="utf-8"))
@@ -383,6 +388,11 @@ def gguf_artifact(release: ReleaseContext) -> StageResult:
         return product(proof["counts"], checks, proof["info"])
 
     return make(release.store, release.folder("gguf_artifact"), recipe, work, release.say)
+
+
+def _own_licence(base_name: str) -> str:
+    """The embedded model comes under this project's licence; any other's is read from its folder."""
+    return "apache-2.0" if base_name == EMBEDDED_MODEL else ""
 
 
 def deployed_model(release: ReleaseContext) -> StageResult:

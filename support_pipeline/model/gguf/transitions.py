@@ -15,12 +15,11 @@ import polars as pl
 
 from support_pipeline.artifacts import Check
 from support_pipeline.errors import DatasetError
-from support_pipeline.model.gguf.job import GgufJob
-from support_pipeline.model.progress import Say, Throttle
+from support_pipeline.model.gguf.job import Judged
 from support_pipeline.model.scoring import Case, cases, score_answer
 from support_pipeline.model.verdict.shares import Share
 from support_pipeline.policies import PolicyBook
-from support_pipeline.serving.engine import Generation, LlamaCppEngine
+from support_pipeline.serving.engine import Generation
 
 SHOWN = 20
 
@@ -76,29 +75,27 @@ def transitions(judged: Mapping[str, int], served: Mapping[str, int]) -> Transit
     )
 
 
-def judge_served(job: GgufJob, gguf: Path, prompts: Sequence[str], say: Say) -> Served:
-    """Asks the GGUF every held-out ticket, scores the answers as the evaluation did, and writes them."""
-    before = _judged(job.judged)
-    tickets = cases(
-        pl.read_parquet(job.index).filter(pl.col("split") == "test").sort("row").iter_rows(named=True)
-    )
-    if len(tickets) != len(prompts):
+def judge_served(judged: Judged, answers: Sequence[Generation], out: Path) -> Served:
+    """Scores the GGUF's answers to the first test tickets as the evaluation did its own, and writes them."""
+    before = _judged(judged.answers)
+    index = pl.read_parquet(judged.index).filter(pl.col("split") == "test").sort("row")
+    tickets = cases(index.head(len(answers)).iter_rows(named=True))
+    if len(tickets) != len(answers):
         raise DatasetError(
-            f"{job.index} has {len(tickets)} test rows and {job.chats} {len(prompts)}; make the splits again."
+            f"{judged.index} has {len(tickets)} test rows, {len(answers)} tickets were answered; make the splits again."
         )
-    answers = _ask(job, gguf, prompts, say)
     # Both by the rules alone, so that a judge's word on one side is not taken for a change.
-    judged = {
-        case.pair_id: _score(job, case, row["answer"], row["stopped"])
+    scored = {
+        case.pair_id: _score(judged, case, row["answer"], row["stopped"])
         for case in tickets
         if (row := before.get(case.pair_id))
     }
     after = {
-        case.pair_id: _score(job, case, answer.text.strip(), answer.stop_reason == "stop")
+        case.pair_id: _score(judged, case, answer.text.strip(), answer.stop_reason == "stop")
         for case, answer in zip(tickets, answers, strict=True)
     }
-    found = transitions(judged, after)
-    _write(job.out / "served.jsonl", tickets, answers, after, judged)
+    found = transitions(scored, after)
+    _write(out / "served.jsonl", tickets, answers, after, scored)
     same = sum(before[c.pair_id]["answer"] == a.text.strip() for c, a in zip(tickets, answers, strict=True))
     counts = {
         "served": len(tickets),
@@ -107,7 +104,7 @@ def judge_served(job: GgufJob, gguf: Path, prompts: Sequence[str], say: Say) -> 
         "scores_higher": found.higher.count,
     }
     info = {"transitions": dict(found.counts), "fallen": list(found.fallen[:SHOWN])}
-    return Served(found.check(job.quantisation_loss), counts, info)
+    return Served(found.check(judged.loss), counts, info)
 
 
 def _judged(file: Path) -> dict[str, dict[str, Any]]:
@@ -120,31 +117,15 @@ def _judged(file: Path) -> dict[str, dict[str, Any]]:
         ) from error
 
 
-def _ask(job: GgufJob, gguf: Path, prompts: Sequence[str], say: Say) -> list[Generation]:
-    # In the order of their text: llama.cpp keeps what a prompt shares with the one before it.
-    order = sorted(range(len(prompts)), key=lambda i: prompts[i])
-    progress, answers = Throttle(say), dict[int, Generation]()
-    say(f"{gguf.name}: answering {len(prompts)} held-out tickets in llama.cpp")
-    with LlamaCppEngine(
-        gguf, log=job.stats.parent / "engine.log", context_tokens=job.context_tokens
-    ) as engine:
-        for i in order:
-            answers[i] = engine.generate(prompts[i], max_tokens=job.max_answer_tokens, deadline_seconds=300)
-            progress(
-                f"{gguf.name}: {len(answers)}/{len(prompts)} answered", always=len(answers) == len(prompts)
-            )
-    return [answers[i] for i in range(len(prompts))]
-
-
-def _score(job: GgufJob, case: Case, answer: str, stopped: bool) -> int:
+def _score(judged: Judged, case: Case, answer: str, stopped: bool) -> int:
     return score_answer(
         case,
         answer,
-        book=PolicyBook(facts=job.policies),
-        today=job.today,
-        teams=job.teams,
+        book=PolicyBook(facts=judged.policies),
+        today=judged.today,
+        teams=judged.teams,
         stopped=stopped,
-        brand=job.brand,
+        brand=judged.brand,
     ).score
 
 

@@ -25,6 +25,8 @@ from support_pipeline.model.training.rows import RowCollator, as_rows
 from support_pipeline.model.training.sampling import EpochSampler
 from support_pipeline.model.training.watching import finite_loss, milestones, progress
 
+WIDTHS = 32
+"""Batches are as wide as a multiple of this many tokens."""
 CHOICE = "eval_choice"
 """What the kept adapter is chosen by, lower is better: validation loss plus the share of flips not followed."""
 
@@ -170,7 +172,8 @@ def load_for_training(folder: Path, plan: Plan) -> Any:
 
 def _collator(plan: Plan, pad: int) -> Any:
     if not plan.attention.startswith("flash"):
-        return RowCollator(pad)
+        # Few widths: kernel libraries keep code and scratch memory for every shape that they have met.
+        return RowCollator(pad, WIDTHS)
     from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
     # One long row without padding, with the boundaries that the kernel wants.

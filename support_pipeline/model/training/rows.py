@@ -37,13 +37,14 @@ class RowCollator:
     There is no attention mask on purpose: with one, transformers would take a packed row for one chat.
     """
 
-    def __init__(self, pad_id: int) -> None:
-        self.pad_id = pad_id
+    def __init__(self, pad_id: int, multiple_of: int = 1) -> None:
+        self.pad_id, self.multiple_of = pad_id, multiple_of
 
     def __call__(self, rows: Sequence[Row]) -> dict[str, Any]:
         import torch
 
-        width = max(len(row["input_ids"]) for row in rows)
+        longest = max(len(row["input_ids"]) for row in rows)
+        width = -(-longest // self.multiple_of) * self.multiple_of
         ids = [_padded(row["input_ids"], width, self.pad_id) for row in rows]
         labels = [_padded(_first_ignored(row), width, IGNORED) for row in rows]
         positions = [_padded(_positions(row), width, 0) for row in rows]
