@@ -44,8 +44,6 @@ def main() -> None:
     torch.set_num_threads(given.threads)
     chat = load_format(given.model)
     model = load_adapted(given.model, given.adapter)
-    if torch.cuda.is_available():
-        model = model.to("cuda")
     prompts = _prompts(chat, given.tickets)
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"cpu, {given.threads} threads"
     single, seconds = _timed(lambda: _one_by_one(model, chat, prompts, given.max_tokens))

@@ -76,7 +76,9 @@ def _read_log(file: Path) -> Iterator[tuple[str, Answer]]:
 
 
 def load_adapted(base: Path, adapter: Path | None) -> GenerativeModel:
-    """The base model, with a LoRA adapter on it when one is named, ready for generation."""
+    """The base model, with a LoRA adapter on it when one is named, ready for generation; on the GPU if there is one."""
+    import torch
+
     from support_pipeline.model.adapter import load_base
 
     model: Any = load_base(base)
@@ -86,7 +88,7 @@ def load_adapted(base: Path, adapter: Path | None) -> GenerativeModel:
         with without_peft_deprecation():
             model = PeftModel.from_pretrained(model, adapter)
     model.eval()
-    return model
+    return model.to("cuda") if torch.cuda.is_available() else model
 
 
 def generate(
