@@ -201,3 +201,80 @@ def explain(
         print_json(found)
         return
     show(found, console)
+
+
+@app.command()
+@clear_errors
+def report(
+    client: Client,
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", metavar="YYYY-MM", help="The release; default the newest judged one."),
+    ] = None,
+    compare: Annotated[
+        tuple[str, str] | None,
+        typer.Option("--compare", metavar="A B", help="Two releases side by side, B against A."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """What the evaluation of a release found; opens its page where there is a screen."""
+    from support_pipeline.cli import reporting
+    from support_pipeline.cli.status import require_known
+
+    store = Store.default()
+    require_known(store, ClientRegistry.default(), client)
+    if compare is not None:
+        found = reporting.compared(*(reporting.report_folder(store, client, month) for month in compare))
+        if as_json:
+            print_json(found)
+        else:
+            reporting.show_compared(found, console)
+        return
+    shown = reporting.load_report(store, reporting.report_folder(store, client, as_of))
+    if as_json:
+        print_json(shown)
+        return
+    reporting.show_report(shown, console)
+    reporting.open_page(Path(shown["page"]))
+
+
+@app.command()
+@clear_errors
+def plan(
+    client: Client,
+    power: Annotated[
+        float, typer.Option("--power", help="The share of tests that shall prove a true claim.")
+    ] = 0.8,
+    as_json: Json = False,
+) -> None:
+    """How many held-out tickets each of the client's targets needs."""
+    from support_pipeline.cli import reporting
+
+    rows = reporting.planned(client, power)
+    if as_json:
+        print_json(rows)
+        return
+    console.print(reporting.plan_table(rows, power))
+
+
+@app.command()
+@clear_errors
+def promote(
+    client: Client,
+    as_of: Annotated[str, typer.Argument(metavar="YYYY-MM", help="The release that the gate refused.")],
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides.")],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why the gate is overridden.")],
+    as_json: Json = False,
+) -> None:
+    """Overrides the gate for one release, with a name and a reason that are kept; its drafts wait for approval."""
+    from support_pipeline.cli.status import require_known
+    from support_pipeline.stages.months import parse_month
+    from support_pipeline.stages.overrides import override
+
+    require_known(Store.default(), ClientRegistry.default(), client)
+    made = override(Store.default(), client, parse_month(as_of), by=by, reason=reason)
+    if as_json:
+        print_json(made.model_dump(mode="json"))
+        return
+    console.print(made.sentence(), markup=False)
+    console.print(f"Next: support-pipeline run {client} --as-of {as_of}", markup=False)

@@ -50,7 +50,7 @@ from support_pipeline.data.tickets import (
 )
 from support_pipeline.model.prompt import user_message
 
-CODE_VERSION = "2"
+CODE_VERSION = "3"
 BATCH_TICKETS = 500
 PARALLEL_TICKETS = 10_000  # below this, starting processes costs more than it saves
 
@@ -313,6 +313,7 @@ def _edit_pair(
         customer_id="",
         thread_id=row["ticket_id"],
         source_digest=digest,
+        edit_class=row.get("kind") or "",
     )
     if original is None:
         return edited
