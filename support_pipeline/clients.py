@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -211,10 +211,15 @@ class ClientConfig(_Section):
         PolicyBook(facts=self.policies)
         return self
 
-    @cached_property
+    @property
     def book(self) -> PolicyBook:
         """The client's policy book; one object, since it is compiled once for reading."""
-        return PolicyBook(facts=self.policies)
+        return _book(self.policies)
+
+
+@lru_cache(maxsize=64)
+def _book(facts: tuple[PolicyFact, ...]) -> PolicyBook:
+    return PolicyBook(facts=facts)
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,8 @@ _LATIN_LANGUAGES = frozenset(
     "en de fr es it pt nl sv da no nb fi pl cs sk hu ro tr id ms vi hr sl et lv lt is ga ca".split()
 )
 _OTHER_SCRIPT = re2.compile(
-    r"[\p{Cyrillic}\p{Greek}\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Arabic}\p{Hebrew}\p{Devanagari}\p{Thai}\p{Armenian}\p{Georgian}]"
+    r"[\p{Cyrillic}\p{Greek}\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Arabic}\p{Hebrew}\p{Devanagari}\p{Thai}\p{Armenian}\p{Georgian}]+"
 )
-_LETTER = re2.compile(r"\pL")
 _ENGLISH = frozenset(
     "the you your is are to of and we it for in can be a our not that with this have on if".split()
 )
@@ -72,22 +71,23 @@ def _invisible(text: str) -> int:
 
 def wrong_language(text: str, expected: str) -> str | None:
     """Evidence that a text is, in whole or in a sentence of it, not in the expected language."""
-    letters = len(_LETTER.findall(text))
-    if (
-        expected in _LATIN_LANGUAGES
-        and (strange := len(_OTHER_SCRIPT.findall(text)))
-        and strange * 10 > letters
-    ):
-        return "is written in another script"
+    if expected in _LATIN_LANGUAGES and not text.isascii():
+        strange = sum(len(run) for run in _OTHER_SCRIPT.findall(text))
+        if strange * 10 > _letters(text):
+            return "is written in another script"
     whole = language(text)
     if whole and whole != expected:
         return f"is written in '{whole}'"
     for line in _LINES_OF.split(text):
-        if len(_LETTER.findall(line)) >= _MIN_FOREIGN_LETTERS and (code := detect(line)) and code != expected:
+        if _letters(line) >= _MIN_FOREIGN_LETTERS and (code := detect(line)) and code != expected:
             return f"holds a sentence in '{code}'"
     if expected == "en" and (code_words := _foreign_words(text)):
         return f"holds words of another language ({code_words})"
     return None
+
+
+def _letters(text: str) -> int:
+    return sum(map(str.isalpha, text))
 
 
 def _foreign_words(text: str) -> str | None:

@@ -11,10 +11,10 @@ from support_pipeline.serving.guardrails.finding import Finding
 
 MAX_RAW = 12_000
 """Characters of a message as it came, quoted history included."""
-MAX_ASKED = 4_000
-"""Characters of the customer's own words: about 700 words."""
+MAX_ASKED = 2_500
+"""Characters of the customer's own words: about 430 words."""
 MAX_LINES = 400
-MAX_MARKS = 220
+MAX_MARKS = 180
 """Runs of digits, @ signs and ends of sentences in the customer's own words."""
 MAX_DRAFT = 4_000
 

@@ -7,7 +7,6 @@ is linear in the text, and a plain ASCII text costs next to nothing.
 
 import html
 from dataclasses import dataclass
-from typing import Any
 from unicodedata import category, normalize
 
 import re2
@@ -36,9 +35,6 @@ _LOOKALIKES = {
     "几": "n", "ㄖ": "o", "卩": "p", "尺": "r", "丂": "s", "ㄒ": "t", "ㄩ": "u", "山": "w", "乂": "x", "ㄚ": "y",
 }  # fmt: skip
 _LEET = str.maketrans("0134578@$!|+", "oieastbasiit")
-_LETTERS_APART = re2.compile(r"\b[a-z](?:[^a-z0-9\n][a-z]\b){3,}")
-_LETTERS_FAR_APART = re2.compile(r"\b[a-z](?:[^a-z0-9\n]{1,3}[a-z]\b){7,}")
-_NO_LETTERS = re2.compile(r"[^a-z]+")
 _TAG = re2.compile(r"<[^<>]{0,200}>")
 _SPACES = re2.compile(r"[ \t\r\f\v]+")
 
@@ -110,8 +106,10 @@ def read(text: str) -> Seen:
     if "<" in skeleton:
         forms += [_TAG.sub("", skeleton), _TAG.sub(" ", skeleton)]
     forms.append(skeleton.translate(_LEET))
-    glued = _BETWEEN_LETTERS.sub(r"\1 \2", skeleton.translate(_GLUE))
-    forms += [glued, _joined(_LETTERS_APART, glued), _joined(_LETTERS_FAR_APART, glued)]
+    glued = skeleton.translate(_GLUE)
+    for _ in range(2):  # neighbours share a letter, so one pass mends every other
+        glued = _BETWEEN_LETTERS.sub(r"\1 \2", glued)
+    forms += [glued, _joined(glued, " "), _joined(glued, "")]
     if _RARE_IN_ORDER.search(skeleton):
         forms.append(skeleton[::-1])
     if _RARE_IN_PLAIN.search(skeleton):
@@ -119,11 +117,28 @@ def read(text: str) -> Seen:
     return Seen(plain, tuple(dict.fromkeys(forms)))
 
 
-def _joined(pattern: Any, text: str) -> str:
-    """The text with letters that stand apart put together: "i g n o r e"."""
-    return str(pattern.sub(lambda found: _NO_LETTERS.sub("", found.group()), text))
+def _joined(text: str, gap: str) -> str:
+    """The text with letters that stand apart put together: "i g n o r e   a l l".
+
+    Wider gaps are taken for ends of words where `gap` is a space, and for nothing where it is empty.
+    """
+    parts: list[str] = []
+    run: list[str] = []
+    for token in (*text.split(" "), "-"):
+        if len(token) == 1 and token.isalpha():
+            run.append(token)
+        elif not token and run:
+            run.append(gap)
+        else:
+            spelled = "".join(run)
+            # Less than four letters apart are "a", "I" and the like.
+            parts += [spelled] if len(run) >= _APART else run
+            parts.append(token)
+            run = []
+    return " ".join(parts[:-1])
 
 
+_APART = 4
 _GLUED = '_-*~|/\\+=#"`()[]{}<>'
 _BETWEEN_LETTERS = re2.compile(r"([a-z])[.,;:!?]([a-z])")
 _GLUE = str.maketrans(_GLUED, " " * len(_GLUED))
