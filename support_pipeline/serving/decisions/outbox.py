@@ -1,8 +1,8 @@
 """Jobs that must happen once: `answer` a ticket, and `note`, `reply` or `create` at a helpdesk.
 
-A job's key is unique, so nothing is queued twice. It is `taken`, on disk, before anything is called. A
-taken job whose worker is gone is `waiting` again when repeating it is harmless, and `unsure` when
-a customer may have heard of it: then somebody has to look before anything is sent.
+A job's key is unique, so nothing is queued twice. A worker takes it, looks, and marks it `calling`, on
+disk, right before the one request that has an effect. When a worker is gone, what it had only taken
+is `waiting` again, and what it was calling is `unsure`: then nothing is sent before somebody has looked.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ from support_pipeline.serving.decisions.database import now_stamp
 from support_pipeline.serving.decisions.schema import JOB
 
 JobKind = Literal["answer", "note", "reply", "create"]
-State = Literal["waiting", "taken", "unsure", "done", "cancelled", "failed"]
+State = Literal["waiting", "taken", "calling", "unsure", "done", "cancelled", "failed"]
 
 TAKEN_SECONDS = 600.0
 
@@ -106,14 +106,18 @@ def _job(row: Mapping[str, Any]) -> Job:
 
 def recover(connection: sa.Connection, owner: str, settle_seconds: float) -> None:
     """Frees what a dead worker of this name had taken, and what any worker has held for too long."""
-    lost = sa.and_(JOB.c.state == "taken", sa.or_(JOB.c.owner == owner, JOB.c.taken_until < now_stamp()))
-    repeatable = JOB.c.kind.in_(("answer", "note"))
-    connection.execute(JOB.update().where(lost, repeatable).values(state="waiting", owner=""))
+    mine = sa.or_(JOB.c.owner == owner, JOB.c.taken_until < now_stamp())
+    connection.execute(JOB.update().where(mine, JOB.c.state == "taken").values(state="waiting", owner=""))
     connection.execute(
         JOB.update()
-        .where(lost, sa.not_(repeatable))
+        .where(mine, JOB.c.state == "calling")
         .values(state="unsure", owner="", not_before=now_stamp(settle_seconds))
     )
+
+
+def calling(connection: sa.Connection, job: int) -> None:
+    """Marks a taken job as about to have its effect; from here on its outcome may be unknown."""
+    connection.execute(JOB.update().where(JOB.c.id == job, JOB.c.state == "taken").values(state="calling"))
 
 
 def finish(
@@ -123,7 +127,7 @@ def finish(
     ended = state in ("done", "failed", "cancelled")
     connection.execute(
         JOB.update()
-        .where(JOB.c.id == job, JOB.c.state.in_(("taken", "unsure")))
+        .where(JOB.c.id == job, JOB.c.state.in_(("taken", "calling", "unsure")))
         .values(
             state=state,
             result=result[:2000],
@@ -132,6 +136,26 @@ def finish(
             done_at=now_stamp() if ended else "",
         )
     )
+
+
+def again(connection: sa.Connection, send_key: str) -> bool:
+    """A failed job waits again because a person has looked; False when it had not failed."""
+    changed = connection.execute(
+        JOB.update()
+        .where(JOB.c.send_key == send_key, JOB.c.state == "failed")
+        .values(state="waiting", attempts=0, begun_at="", result="", done_at="", not_before=now_stamp())
+    )
+    return bool(changed.rowcount)
+
+
+def settle(connection: sa.Connection, send_key: str, result: str) -> bool:
+    """A failed job is done because a person says so; False when it had not failed."""
+    changed = connection.execute(
+        JOB.update()
+        .where(JOB.c.send_key == send_key, JOB.c.state == "failed")
+        .values(state="done", result=result)
+    )
+    return bool(changed.rowcount)
 
 
 def cancel(connection: sa.Connection, send_keys: Iterable[str], why: str) -> list[str]:

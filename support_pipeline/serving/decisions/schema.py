@@ -126,7 +126,7 @@ JOB = sa.Table(
     sa.Column("result", sa.Text, nullable=False),
     sa.CheckConstraint("kind in ('answer', 'note', 'reply', 'create')", name="job_kind"),
     sa.CheckConstraint(
-        "state in ('waiting', 'taken', 'unsure', 'done', 'cancelled', 'failed')", name="job_state"
+        "state in ('waiting', 'taken', 'calling', 'unsure', 'done', 'cancelled', 'failed')", name="job_state"
     ),
     sa.Index("job_due", "state", "not_before"),
     sa.Index("job_by_ref", "ref"),

@@ -61,7 +61,8 @@ def upgrade() -> None:
         sa.Column("result", sa.Text, nullable=False),
         sa.CheckConstraint("kind in ('answer', 'note', 'reply', 'create')", name="job_kind"),
         sa.CheckConstraint(
-            "state in ('waiting', 'taken', 'unsure', 'done', 'cancelled', 'failed')", name="job_state"
+            "state in ('waiting', 'taken', 'calling', 'unsure', 'done', 'cancelled', 'failed')",
+            name="job_state",
         ),
     )
     op.create_index("job_by_ref", "job", ["ref"])
