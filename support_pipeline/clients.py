@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -240,7 +241,8 @@ class ClientRegistry:
         """
         for path in (self.folder / f"{client}.yaml", self.folder / f"{client}.yml"):
             if path.exists():
-                return load_client(path)
+                file = path.stat()
+                return _unchanged(path, file.st_mtime_ns, file.st_size)
         known = [path.stem for path in self.files()]
         near = difflib.get_close_matches(client, known, n=1)
         hint = f"Did you mean '{near[0]}'? " if near else ""
@@ -248,6 +250,12 @@ class ClientRegistry:
             f"client '{client}'",
             [f"no file {self.folder / (client + '.yaml')}. {hint}Known: {', '.join(known) or 'none'}"],
         )
+
+
+@lru_cache(maxsize=256)
+def _unchanged(path: Path, _changed_at: int, _size: int) -> ClientConfig:
+    """A file that was read before: servers ask for a client at every ticket."""
+    return load_client(path)
 
 
 def load_client(path: Path) -> ClientConfig:

@@ -39,6 +39,13 @@ def now_stamp(plus_seconds: float = 0.0) -> str:
     return stamp(datetime.now(UTC) + timedelta(seconds=plus_seconds))
 
 
+def storable(text: str) -> str:
+    """The text as every database can hold it: no NUL, no half of a surrogate pair."""
+    return (
+        text.replace("\0", "").encode("utf-8", "surrogatepass").decode("utf-8", "replace") if text else text
+    )
+
+
 @dataclass(frozen=True)
 class Database:
     """The database at a SQLAlchemy URL. `pooled` keeps connections open between transactions."""

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from support_pipeline.errors import SupportPipelineError
 from support_pipeline.serving.decisions import audit, intake, outbox
-from support_pipeline.serving.decisions.database import lock, now_stamp, stamp
+from support_pipeline.serving.decisions.database import lock, now_stamp, stamp, storable
 from support_pipeline.serving.decisions.log import Action, EditKind, present
 from support_pipeline.serving.decisions.schema import DECISION, DRAFT, JOB, SWITCH, TICKET, UNDONE
 
@@ -92,7 +92,13 @@ def store(
         sends = False
         reasons.append("automatic sending is off for this client")
     route = answered.route if sends or answered.route != "auto" else "approve"
-    values = vars(answered) | {"route": route, "reasons": reasons, "state": "auto" if sends else "pending"}
+    values = vars(answered) | {
+        "route": route,
+        "reasons": [storable(reason) for reason in reasons],
+        "state": "auto" if sends else "pending",
+        "asked": storable(answered.asked),
+        "response": storable(answered.response),
+    }
     connection.execute(
         DRAFT.insert().values(
             id=draft,
@@ -104,7 +110,7 @@ def store(
         )
     )
     if sends:
-        _reply(connection, ticket["client"], draft, answered.response, hold_seconds, by=AUTOMATIC)
+        _reply(connection, ticket["client"], draft, values["response"], hold_seconds, by=AUTOMATIC)
     elif route == "agent" and handover:
         outbox.put(connection, handover, ticket["client"], draft, f"{handover}:{draft}", {})
     return draft
@@ -162,7 +168,14 @@ def decide(
     effect = made_at + timedelta(seconds=hold_seconds)
     connection.execute(DECISION.insert().values(**_row(draft, choice, made_at, effect)))
     if choice.action != "rejected":
-        _reply(connection, choice.client, choice.draft_id, choice.final_text, hold_seconds, by=choice.agent)
+        _reply(
+            connection,
+            choice.client,
+            choice.draft_id,
+            storable(choice.final_text),
+            hold_seconds,
+            by=choice.agent,
+        )
     elif handover and draft["route"] != "agent":
         key = f"{handover}:{choice.draft_id}"
         outbox.put(connection, handover, choice.client, choice.draft_id, key, {}, now_stamp(hold_seconds))
@@ -181,7 +194,7 @@ def _repeated(connection: sa.Connection, choice: Choice) -> Decided | None:
 
 
 def _row(draft: Mapping[str, Any], choice: Choice, made_at: datetime, effect: datetime) -> dict[str, Any]:
-    final = choice.final_text if choice.action != "rejected" else ""
+    final = storable(choice.final_text) if choice.action != "rejected" else ""
     return {
         "draft_id": choice.draft_id,
         "ticket_id": draft["external_id"],
@@ -193,8 +206,8 @@ def _row(draft: Mapping[str, Any], choice: Choice, made_at: datetime, effect: da
         "draft_text": draft["response"],
         "final_text": final,
         "action": choice.action,
-        "reason": choice.reason,
-        "agent": choice.agent,
+        "reason": storable(choice.reason),
+        "agent": storable(choice.agent),
         "model": draft["model"],
         # A ticket that tries to give orders would teach the model to take them.
         "trainable": bool(final.strip()) and not draft["suspicious"],

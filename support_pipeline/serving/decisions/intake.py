@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from support_pipeline.errors import SupportPipelineError
 from support_pipeline.serving.decisions import outbox
-from support_pipeline.serving.decisions.database import now_stamp
+from support_pipeline.serving.decisions.database import now_stamp, storable
 from support_pipeline.serving.decisions.schema import DELIVERY, TICKET
 
 
@@ -38,6 +38,18 @@ class Arrival:
     customer_email: str = ""
     thread: Sequence[Mapping[str, Any]] = ()
     content: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in (
+            "external_id",
+            "delivery_id",
+            "subject",
+            "text",
+            "customer_id",
+            "customer_name",
+            "customer_email",
+        ):
+            object.__setattr__(self, name, storable(getattr(self, name)))
 
     @property
     def ticket(self) -> str:

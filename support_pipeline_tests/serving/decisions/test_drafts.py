@@ -206,6 +206,7 @@ def test_a_dead_workers_replies_are_unsure_and_its_other_jobs_wait_again(databas
         assert outbox.take(connection, "w", ("answer", "note", "reply"), 10) == []
         outbox.recover(connection, "other", 0)
         assert outbox.take(connection, "w", ("reply",), 10) == []
+        outbox.calling(connection, next(job.id for job in taken if job.kind == "reply"))
         outbox.recover(connection, "w", 0)
         again = {
             job.kind: job.unsure for job in outbox.take(connection, "w", ("answer", "note", "reply"), 10)
