@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -167,16 +167,35 @@ class Evaluation(_Section):
 
 
 class Routing(_Section):
-    """What happens to a draft: `approve` queues everything, `auto` may send what is certified."""
+    """What happens to a draft: `approve` queues everything, `auto` may send what is certified.
+
+    The certificate promises that at most `alpha` of the tickets are answered wrongly and sent, with
+    confidence 1 - `delta`; `audit_rate` of what could be sent is reviewed all the same.
+    """
 
     mode: Literal["approve", "auto"] = "approve"
+    alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
+    delta: Annotated[float, Field(gt=0, lt=0.5)] = 0.10
+    audit_rate: Annotated[float, Field(ge=0.01, le=1)] = 0.05
 
 
 class Serving(_Section):
-    """The engine that answers, and its context length in tokens."""
+    """The engine that answers, and its context length in tokens.
 
-    engine: Literal["llama.cpp", "ollama"] = "llama.cpp"
+    `llama.cpp` is embedded, `llama-server` the operator's own binary, `ollama` a server at `url`. With
+    `base: shared` the client is a LoRA on a base model that all such clients have in memory once.
+    """
+
+    engine: Literal["llama.cpp", "llama-server", "ollama"] = "llama.cpp"
     context_tokens: Annotated[int, Field(ge=256)] = 4096
+    base: Literal["merged", "shared"] = "merged"
+    url: Annotated[str, Field(pattern=r"^https?://[^/\s@]+/?$")] = "http://127.0.0.1:11434"
+
+    @model_validator(mode="after")
+    def _ollama_is_merged(self) -> "Serving":
+        if self.engine == "ollama" and self.base == "shared":
+            raise ValueError("ollama serves merged models only; use base: merged, or another engine")
+        return self
 
 
 class ClientConfig(_Section):
@@ -207,9 +226,9 @@ class ClientConfig(_Section):
         PolicyBook(facts=self.policies)
         return self
 
-    @property
+    @cached_property
     def book(self) -> PolicyBook:
-        """The client's policy book."""
+        """The client's policy book; one object, since it is compiled once for reading."""
         return PolicyBook(facts=self.policies)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 
 from support_pipeline.orchestration.assets import ASSETS
-from support_pipeline.orchestration.jobs import HISTORY_JOB, RELEASE_JOB
+from support_pipeline.orchestration.jobs import HISTORY_JOB, RELEASE_JOB, rollback_job
 from support_pipeline.orchestration.resources import LocalTrainer, ReleaseMonth, Workspace
 
 
@@ -21,7 +21,7 @@ def build_defs(
     }
     return dg.Definitions(
         assets=ASSETS,
-        jobs=[HISTORY_JOB, RELEASE_JOB],
+        jobs=[HISTORY_JOB, RELEASE_JOB, rollback_job],
         resources={**defaults, **(resources or {})},
         executor=dg.in_process_executor,
         loggers=loggers,

@@ -145,7 +145,7 @@ def ask(
 
     answer = ask_live(client, ticket)
     if as_json:
-        print_json(asdict(answer))
+        print_json(answer.contract())
         return
     console.print(answer.response or "(no draft)", markup=False)
     console.print(
@@ -201,3 +201,36 @@ def explain(
         print_json(found)
         return
     show(found, console)
+
+
+@app.command()
+@clear_errors
+def rollback(
+    client: Client,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="YYYY-MM", help="The release to go back to; default the one before."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Puts an earlier version of a client's model live again."""
+    from support_pipeline.serving.rollback import rollback as roll_back
+
+    changed = roll_back(Store.default(), ClientRegistry.default().load(client), to, errors.print)
+    if as_json:
+        print_json(changed.model_dump(mode="json"))
+        return
+    console.print(f"live: {changed.live.version}", markup=False)
+
+
+@app.command()
+@clear_errors
+def certify(client: Client, as_json: Json = False) -> None:
+    """Proves from which score on the live model's drafts may be sent, and prints the promise."""
+    from support_pipeline.cli.certifying import certify_live
+
+    certificate = certify_live(client, errors.print)
+    if as_json:
+        print_json(certificate.model_dump(mode="json", exclude={"novelty", "reference"}))
+        return
+    console.print(certificate.sentence(), markup=False)

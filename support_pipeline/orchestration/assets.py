@@ -190,6 +190,7 @@ def gguf_artifact(
     check_specs=checks.blocking(
         "deployed_model",
         served_tokens_equal="the engine reads the token ids that training read",
+        policies_read="the engine reads every policy, and nothing is cut",
         answers="the engine answers a probe",
     ),
 )

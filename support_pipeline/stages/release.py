@@ -19,12 +19,13 @@ from support_pipeline.data.splits import build_splits, check_overlap
 from support_pipeline.errors import ArtifactError, PromotionError
 from support_pipeline.model import adapter, base, evaluation
 from support_pipeline.model.gguf import job as gguf
-from support_pipeline.serving.deployment import Deployment, put_live, read_deployments
-from support_pipeline.serving.selftest import self_test
+from support_pipeline.serving.decisions import EDIT_SCHEMA
+from support_pipeline.serving.deployment import Deployment, read_deployments
+from support_pipeline.serving.registering import go_live, registered, tested_deployment
 from support_pipeline.stages.making import Launch, Say, Scratch, StageResult, conservation, make
 from support_pipeline.stages.months import last_day, window
 
-DEPLOYMENT_VERSION = "1"
+DEPLOYMENT_VERSION = "2"
 
 
 @dataclass(frozen=True)
@@ -271,7 +272,7 @@ def gguf_artifact(release: ReleaseContext) -> StageResult:
         },
         config={
             "quantisation": config.base_model.quantisation,
-            "serving": config.serving.model_dump(mode="json"),
+            "context_tokens": config.serving.context_tokens,
             "max_answer_tokens": config.evaluation.max_answer_tokens,
             "as_of": release.as_of,
         },
@@ -319,42 +320,58 @@ def deployed_model(release: ReleaseContext) -> StageResult:
             f"release {release.as_of} of '{release.config.id}' is not promoted: {decision['reason']}. "
             f"What is live stays live; see the report in {report.path}."
         )
-    made = model.verify()
+    made, trained = model.verify(), release.folder("lora_adapter")
+    config = release.config
     deployment = Deployment(
-        client=release.config.id,
+        client=config.id,
         as_of=release.as_of,
-        version=f"{release.config.id}:{release.as_of}-{made.fingerprint[:12]}",
+        version=f"{config.id}:{release.as_of}-{made.fingerprint[:12]}",
         fingerprint=made.fingerprint,
         gguf=made.info["file"],
         quantisation=made.info["quantisation"],
         template_sha256=made.info["template_sha256"],
         route_ceiling=decision["route_ceiling"],
+        adapter=trained.require().fingerprint,
+        engine=config.serving.engine,
+        shared_base=base.fingerprint(release.base_folder()) if config.serving.base == "shared" else "",
     )
     recipe = release.recipe(
         inputs={"gguf_artifact": made.fingerprint, "eval_report": report.require().fingerprint},
         config={
             "deployment": deployment.model_dump(mode="json"),
-            "serving": release.config.serving.model_dump(),
+            "serving": config.serving.model_dump(mode="json"),
         },
         code_version=DEPLOYMENT_VERSION,
     )
 
     def work(scratch: Scratch) -> Product:
-        tested = self_test(
-            model.local() / deployment.gguf,
-            release.config,
-            base.load_format(release.folder("lora_adapter").local()),
-            log=scratch.root / "engine.log",
+        ready = registered(
+            release.store, config, deployment, release.base_folder(), trained.local(), release.say
         )
-        (scratch.payload / "deployment.json").write_text(
-            deployment.model_dump_json(indent=1), encoding="utf-8"
-        )
-        return product(
-            {}, tested.checks, {**deployment.model_dump(mode="json"), "decision": decision["reason"]}
-        )
+        tested = tested_deployment(release.store, config, ready, scratch.root / "engine.log")
+        whole = ready.model_copy(update={"canaries": tested.canaries})
+        (scratch.payload / "deployment.json").write_text(whole.model_dump_json(indent=1), encoding="utf-8")
+        return product({}, tested.checks, {**ready.model_dump(mode="json"), "decision": decision["reason"]})
 
-    result = make(release.store, release.folder("deployed_model"), recipe, work, release.say)
+    folder = release.folder("deployed_model")
+    result = make(release.store, folder, recipe, work, release.say)
     if not result.manifest.failed_checks():
-        put_live(release.store, deployment)
-        release.say(f"live: {deployment.version}")
+        whole = Deployment.model_validate_json(
+            (folder.local() / "deployment.json").read_text(encoding="utf-8")
+        )
+        go_live(release.store, config, whole)
+        release.say(f"live: {whole.version}")
+        _certify_once(release, whole)
     return result
+
+
+def _certify_once(release: ReleaseContext, deployment: Deployment) -> None:
+    """The certificate of a new model, from its validation tickets; later ones also know agents' decisions."""
+    from support_pipeline.serving.confidence import read_certificate
+    from support_pipeline.stages.certifying import certify_deployment, only_model
+
+    if read_certificate(release.store, release.config.id, deployment.fingerprint) is not None:
+        return
+    with only_model(release.store, release.config, deployment) as asking:
+        approvals = pl.DataFrame(schema=EDIT_SCHEMA)
+        certify_deployment(release.store, release.config, deployment, asking, approvals, release.say)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from support_pipeline.serving.decisions import drafts, intake
 from support_pipeline.serving.decisions.database import storable
-from support_pipeline.serving.decisions.drafts import Choice, Conflict, NoSuchDraft
+from support_pipeline.serving.decisions.drafts import Choice, Conflict, NoSuchDraft, Unsendable
 from support_pipeline.serving.decisions.edits import classify
 from support_pipeline.serving.decisions.intake import Arrival, KeyReused
 from support_pipeline.serving.decisions.schema import DRAFT, JOB, TICKET
@@ -201,6 +201,8 @@ async def decide(
         )
     except NoSuchDraft as error:
         raise HTTPException(404, str(error)) from error
+    except Unsendable as error:
+        raise HTTPException(422, str(error)) from error
     except Conflict as error:
         raise HTTPException(409, str(error)) from error
     desk.worker_bell.ring()

@@ -13,7 +13,7 @@ from fastapi.templating import Jinja2Templates
 
 from support_pipeline.clients import ClientConfig
 from support_pipeline.serving.decisions import audit, drafts, outbox, people
-from support_pipeline.serving.decisions.drafts import Choice, Conflict, NoSuchDraft
+from support_pipeline.serving.decisions.drafts import Choice, Conflict, NoSuchDraft, Unsendable
 from support_pipeline.serving.decisions.edits import classify, word_diff
 from support_pipeline.serving.decisions.log import Action, EditKind
 from support_pipeline.serving.decisions.people import Person
@@ -212,7 +212,7 @@ def decide(
                 handover=handover_of(config, draft["source"]),
             )
         )
-    except Conflict as error:
+    except (Conflict, Unsendable) as error:
         return _to(f"/ui/drafts/{draft_id}", problem=str(error))
     desk.worker_bell.ring()
     return _to(f"/ui/drafts/{_still_open(desk, after, person)}" if after else "/ui/queue", done=draft_id)

@@ -20,6 +20,7 @@ EntityKind = Literal[
     "placeholder", "email", "url", "phone", "order", "code", "money", "percent", "duration", "date", "time"
 ]
 Needs = tuple[frozenset[str], ...]
+_LONGEST_AMOUNT = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,10 @@ def _one(*spellings: str) -> Needs:
 
 
 def _amount(number: str | float) -> str:
-    value = Decimal(str(number).replace(",", "").rstrip("."))
-    return f"{round(value, 3).normalize():f}"
+    text = str(number).replace(",", "").rstrip(".")
+    if len(text) > _LONGEST_AMOUNT:  # a customer may type thousands of digits
+        return text
+    return f"{round(Decimal(text), 3).normalize():f}"
 
 
 def _placeholder(match: Any) -> Needs:

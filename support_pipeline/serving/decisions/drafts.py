@@ -5,13 +5,14 @@ queues what follows from it. So a draft has exactly one decision, and a decision
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from support_pipeline.errors import SupportPipelineError
+from support_pipeline.serving.confidence.labels import is_wrong
 from support_pipeline.serving.decisions import audit, intake, outbox
 from support_pipeline.serving.decisions.database import lock, now_stamp, stamp, storable
 from support_pipeline.serving.decisions.log import Action, EditKind, present
@@ -25,13 +26,21 @@ class Conflict(SupportPipelineError):
     """The draft is not what the request thought it was: decided, superseded or changed meanwhile."""
 
 
+class Unsendable(SupportPipelineError):
+    """The draft breaks a rule that no click may break; it can be edited."""
+
+
 class NoSuchDraft(SupportPipelineError):
     """No such draft, or one of another client."""
 
 
 @dataclass(frozen=True)
 class Answered:
-    """What the router made of a ticket at one revision. `model` is the deployment's version."""
+    """What the router made of a ticket at one revision. `model` is the deployment's version.
+
+    An `unsendable` draft must be edited before anybody sends it; an `audit` could have been sent and is
+    reviewed to keep the certificate honest; `evidence` is what the confidence rests on.
+    """
 
     revision: str
     asked: str
@@ -42,6 +51,9 @@ class Answered:
     reasons: Sequence[str]
     model: str
     suspicious: bool = False
+    unsendable: bool = False
+    audit: bool = False
+    evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -153,12 +165,17 @@ def decide(
     Raises:
         NoSuchDraft: unknown, or another client's.
         Conflict: somebody else has decided, or the draft has changed since it was shown.
+        Unsendable: it must be edited first.
     """
     lock(connection)
     draft = draft_of(connection, choice.draft_id, [choice.client])
     before = _repeated(connection, choice)
     if before is not None:
         return before
+    if draft["unsendable"] and choice.action == "approved":
+        raise Unsendable(
+            f"draft '{choice.draft_id}' cannot be sent as it is: {'; '.join(draft['reasons'])}. Edit it."
+        )
     if not _change(connection, choice.draft_id, "pending", choice.action, choice.version):
         raise Conflict(
             f"draft '{choice.draft_id}' is {draft['state']} (version {draft['version']}, shown was "
@@ -179,6 +196,10 @@ def decide(
     elif handover and draft["route"] != "agent":
         key = f"{handover}:{choice.draft_id}"
         outbox.put(connection, handover, choice.client, choice.draft_id, key, {}, now_stamp(hold_seconds))
+    if draft["audit"]:
+        wrong = is_wrong(choice.action, draft["response"], choice.final_text)
+        key, due = f"audit:{choice.draft_id}", now_stamp(hold_seconds)
+        outbox.put(connection, "audit", choice.client, choice.draft_id, key, {"wrong": wrong}, due)
     detail = {"kind": choice.kind, "reason": choice.reason}
     audit.append(connection, choice.agent, choice.action, choice.client, choice.draft_id, detail)
     return Decided(choice.draft_id, choice.action, effect)
@@ -226,10 +247,8 @@ def undo(connection: sa.Connection, draft_id: str, client: str, by: str) -> None
     lock(connection)
     draft = draft_of(connection, draft_id, [client])
     decision = connection.execute(DECISION.select().where(DECISION.c.draft_id == draft_id)).mappings().first()
-    keys = [
-        f"{kind}:{draft_id}"
-        for kind in (("reply", "note", "create") if draft["route"] != "agent" else ("reply",))
-    ]
+    kinds = ("reply", "note", "create", "audit") if draft["route"] != "agent" else ("reply", "audit")
+    keys = [f"{kind}:{draft_id}" for kind in kinds]
     late = Conflict(f"draft '{draft_id}' can no longer be undone: it is {draft['state']}.")
     if decision is None and draft["state"] != "auto":
         raise late

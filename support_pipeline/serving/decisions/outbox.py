@@ -1,4 +1,4 @@
-"""Jobs that must happen once: `answer` a ticket, and `note`, `reply` or `create` at a helpdesk.
+"""Jobs that must happen once: `answer` a ticket, `note`, `reply` or `create` at a helpdesk, count an `audit`.
 
 A job's key is unique, so nothing is queued twice. A worker takes it, looks, and marks it `calling`, on
 disk, right before the one request that has an effect. When a worker is gone, what it had only taken
@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from support_pipeline.serving.decisions.database import now_stamp
 from support_pipeline.serving.decisions.schema import JOB
 
-JobKind = Literal["answer", "note", "reply", "create"]
+JobKind = Literal["answer", "note", "reply", "create", "audit"]
 State = Literal["waiting", "taken", "calling", "unsure", "done", "cancelled", "failed"]
 
 TAKEN_SECONDS = 600.0

@@ -56,6 +56,9 @@ DRAFT = sa.Table(
     sa.Column("reasons", sa.JSON, nullable=False),
     sa.Column("model", sa.String(128), nullable=False),
     sa.Column("suspicious", sa.Boolean, nullable=False),
+    sa.Column("unsendable", sa.Boolean, nullable=False),
+    sa.Column("audit", sa.Boolean, nullable=False),
+    sa.Column("evidence", sa.JSON, nullable=False),
     sa.Column("state", SHORT, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("created_at", STAMP, nullable=False),
@@ -124,7 +127,7 @@ JOB = sa.Table(
     sa.Column("begun_at", STAMP, nullable=False),
     sa.Column("done_at", STAMP, nullable=False),
     sa.Column("result", sa.Text, nullable=False),
-    sa.CheckConstraint("kind in ('answer', 'note', 'reply', 'create')", name="job_kind"),
+    sa.CheckConstraint("kind in ('answer', 'note', 'reply', 'create', 'audit')", name="job_kind"),
     sa.CheckConstraint(
         "state in ('waiting', 'taken', 'calling', 'unsure', 'done', 'cancelled', 'failed')", name="job_state"
     ),

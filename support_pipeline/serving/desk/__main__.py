@@ -22,6 +22,7 @@ from support_pipeline.serving.decisions import Database
 from support_pipeline.serving.desk.answering import Answerer, LiveAnswers
 from support_pipeline.serving.desk.place import database_url
 from support_pipeline.serving.desk.worker import DeskSettings, Worker, forever
+from support_pipeline.serving.live import LiveModels
 
 EXIT_WRONG_INPUT = 2
 PATIENCE_SECONDS = 120.0
@@ -32,14 +33,14 @@ def main() -> None:
     arguments = _arguments()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s worker %(levelname)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    answers = LiveAnswers(Store.default(), ClientRegistry.default())
+    models = LiveModels(Store.default(), ClientRegistry.default(), parallel=arguments.answers)
     try:
-        serve(Database(database_url(), pooled=True), answers, settings_of(arguments), arguments.parent)
+        with models:
+            answers = LiveAnswers(models)
+            serve(Database(database_url(), pooled=True), answers, settings_of(arguments), arguments.parent)
     except SupportPipelineError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(EXIT_WRONG_INPUT)
-    finally:
-        answers.close()
 
 
 def serve(database: Database, answerer: Answerer, settings: DeskSettings, parent: int) -> None:

@@ -104,7 +104,12 @@ class Worker:
         settings = self._settings
         lanes: list[tuple[tuple[JobKind, ...], int, ThreadPoolExecutor, set[Future[None]]]] = [
             (("answer",), settings.answers, ThreadPoolExecutor(settings.answers, "answer"), set()),
-            (("reply", "note", "create"), settings.sends, ThreadPoolExecutor(settings.sends, "send"), set()),
+            (
+                ("reply", "note", "create", "audit"),
+                settings.sends,
+                ThreadPoolExecutor(settings.sends, "send"),
+                set(),
+            ),
         ]
         rounds = 0
         while not self._ended.is_set():
@@ -149,7 +154,7 @@ class Worker:
     def drain(self) -> int:
         """Does what is due now, in this thread, and returns how many jobs that was."""
         done = 0
-        kinds: tuple[JobKind, ...] = ("answer", "reply", "note", "create")
+        kinds: tuple[JobKind, ...] = ("answer", "reply", "note", "create", "audit")
         while True:
             jobs = self._take(kinds, 16)
             if not jobs:
@@ -163,6 +168,9 @@ class Worker:
         try:
             if job.kind == "answer":
                 self._answer(job)
+            elif job.kind == "audit":
+                self._answerer.audited(job.client, bool(job.payload["wrong"]))
+                self._finish(job, Outcome("done", "counted"))
             else:
                 self._finish(job, self._send(job))
         except Exception as error:  # the job stays visible as failed; the others go on
@@ -236,7 +244,16 @@ class Worker:
             route=found.route,
             reasons=found.reasons,
             model=model,
-            suspicious=bool(suspicions(turn.text)),
+            suspicious=not found.trainable or bool(suspicions(turn.text)),
+            unsendable=found.unsendable,
+            audit=found.audit,
+            evidence={
+                "score": found.score,
+                "features": dict(found.features),
+                "certificate": found.certificate,
+                "policies": found.policies,
+                "kinds": list(found.kinds),
+            },
         )
 
     def _store(self, job: Job, row: dict[str, Any], answered: Answered, config: ClientConfig | None) -> None:

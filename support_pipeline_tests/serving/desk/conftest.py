@@ -25,12 +25,16 @@ class Script:
     def __init__(self) -> None:
         self.answers: RouterAnswer | Exception = routed("approve")
         self.asked: list[str] = []
+        self.audits: list[tuple[str, bool]] = []
 
     def answer(self, client: str, ticket_id: str, text: str) -> tuple[RouterAnswer, str]:
         self.asked.append(text)
         if isinstance(self.answers, Exception):
             raise self.answers
         return self.answers, f"{client}:1"
+
+    def audited(self, client: str, wrong: bool) -> None:
+        self.audits.append((client, wrong))
 
 
 def routed(route: str, response: str = SENT) -> RouterAnswer:

@@ -1,6 +1,7 @@
 """From a delivery to a sent answer at each of the four helpdesks, and never twice to a customer."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -265,6 +266,26 @@ def test_without_the_mode_nothing_is_sent_automatically(make_desk: Make) -> None
     desk.arrives()
     desk.work()
     assert desk.drafts()[0]["route"] == "approve" and desk.account.sent() == []
+
+
+def test_an_audited_draft_tells_the_certificates_watch_what_was_found(make_desk: Make) -> None:
+    desk = make_desk()
+    desk.script.answers = replace(routed("approve"), audit=True)
+    desk.arrives()
+    desk.work()
+    desk.approve()
+    desk.work()
+    desk.work()
+    assert desk.script.audits == [("acme", False)]
+
+
+def test_an_unsendable_draft_must_be_edited(make_desk: Make) -> None:
+    desk = make_desk()
+    desk.script.answers = replace(routed("approve"), unsendable=True)
+    desk.arrives()
+    desk.work()
+    with pytest.raises(drafts.Unsendable, match="cannot be sent as it is: because. Edit it."):
+        desk.approve()
 
 
 def test_an_injected_ticket_is_marked(make_desk: Make) -> None:

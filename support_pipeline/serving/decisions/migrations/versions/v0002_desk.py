@@ -59,7 +59,7 @@ def upgrade() -> None:
         sa.Column("begun_at", sa.String(32), nullable=False),
         sa.Column("done_at", sa.String(32), nullable=False),
         sa.Column("result", sa.Text, nullable=False),
-        sa.CheckConstraint("kind in ('answer', 'note', 'reply', 'create')", name="job_kind"),
+        sa.CheckConstraint("kind in ('answer', 'note', 'reply', 'create', 'audit')", name="job_kind"),
         sa.CheckConstraint(
             "state in ('waiting', 'taken', 'calling', 'unsure', 'done', 'cancelled', 'failed')",
             name="job_state",
@@ -138,6 +138,9 @@ def upgrade() -> None:
         sa.Column("reasons", sa.JSON, nullable=False),
         sa.Column("model", sa.String(128), nullable=False),
         sa.Column("suspicious", sa.Boolean, nullable=False),
+        sa.Column("unsendable", sa.Boolean, nullable=False),
+        sa.Column("audit", sa.Boolean, nullable=False),
+        sa.Column("evidence", sa.JSON, nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
         sa.Column("created_at", sa.String(32), nullable=False),

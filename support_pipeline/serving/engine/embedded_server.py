@@ -1,8 +1,8 @@
-"""The child process that holds llama.cpp: `python -m support_pipeline.serving.llama_server`.
+"""The child process that holds llama.cpp: `python -m support_pipeline.serving.engine.embedded_server`.
 
 It is a process of its own because a bad GGUF or a defect in C++ ends the process it runs in. It
 listens on loopback only, tells its parent the address through an inherited pipe, and dies with its
-parent. Start it through `engine.LlamaCppEngine`.
+parent. Start it through `LlamaCppEngine`.
 """
 
 import argparse
