@@ -36,6 +36,7 @@ class Api(_Section):
 
     Give `subdomain` (as in https://SUBDOMAIN.zendesk.com) or `base_url` (another region); Intercom
     needs neither. `start` is the first day to fetch; `drop` is the folder that fetched tickets land in.
+    `reply_as` is who answers are written by: Intercom's admin id, Gorgias' mailbox, a Zendesk agent's id.
     """
 
     token_env: Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]*$")]
@@ -44,6 +45,17 @@ class Api(_Section):
     base_url: Annotated[str, Field(pattern=r"^https?://[^/\s@]+/?$")] | None = None
     start: date = date(2000, 1, 1)
     drop: str | None = None
+    reply_as: Annotated[str, Field(min_length=1)] | None = None
+
+
+class Webhook(_Section):
+    """A helpdesk's webhook. `secret_env` names the variable of its secret, or of several with commas between.
+
+    Zendesk and Intercom sign with it; Gorgias and Freshdesk send it in the header `header`.
+    """
+
+    secret_env: Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]*$")]
+    header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")] = "X-Webhook-Secret"
 
 
 class Source(_Section):
@@ -55,6 +67,7 @@ class Source(_Section):
     vendor: str
     path: Annotated[str, Field(min_length=1)] | None = None
     api: Api | None = None
+    webhook: Webhook | None = None
 
     @field_validator("vendor")
     @classmethod
@@ -69,6 +82,8 @@ class Source(_Section):
     def _one_way_in(self) -> "Source":
         if (self.path is None) == (self.api is None):
             raise ValueError("give exactly one of path (a file, folder or glob) and api")
+        if self.webhook and not self.api and self.vendor in ("gorgias", "freshdesk"):
+            raise ValueError("its webhook is not signed, so the ticket is fetched by API: give api as well")
         return self
 
     def files(self, client: str) -> str:
@@ -329,7 +344,8 @@ class ClientRegistry:
         """
         for path in (self.folder / f"{client}.yaml", self.folder / f"{client}.yml"):
             if path.exists():
-                return load_client(path)
+                file = path.stat()
+                return _unchanged(path, file.st_mtime_ns, file.st_size)
         known = [path.stem for path in self.files()]
         near = difflib.get_close_matches(client, known, n=1)
         hint = f"Did you mean '{near[0]}'? " if near else ""
@@ -337,6 +353,12 @@ class ClientRegistry:
             f"client '{client}'",
             [f"no file {self.folder / (client + '.yaml')}. {hint}Known: {', '.join(known) or 'none'}"],
         )
+
+
+@lru_cache(maxsize=256)
+def _unchanged(path: Path, _changed_at: int, _size: int) -> ClientConfig:
+    """A file that was read before: servers ask for a client at every ticket."""
+    return load_client(path)
 
 
 def load_client(path: Path) -> ClientConfig:
@@ -375,30 +397,22 @@ def _explain(problem: Mapping[str, Any]) -> str:
 
 
 def _nearest(place: tuple[str | int, ...]) -> str:
-    sections: dict[str, type[BaseModel]] = (
-        {
-            name: field.annotation
-            for name, field in ClientConfig.model_fields.items()
-            if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
-        }
-        | {
-            "sources": Source,
-            "api": Api,
-            "policies": PolicyFact,
-            "targets": Targets,
-        }
-        | {
-            "sources": Source,
-            "api": Api,
-            "policies": PolicyFact,
-            "edit_weights": EditWeights,
-            "targets": Targets,
-            "margins": Margins,
-            "judge": Judge,
-            "hosted": Endpoint,
-            "endpoint": Endpoint,
-        }
-    )
+    sections: dict[str, type[BaseModel]] = {
+        name: field.annotation
+        for name, field in ClientConfig.model_fields.items()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+    } | {
+        "sources": Source,
+        "api": Api,
+        "webhook": Webhook,
+        "policies": PolicyFact,
+        "edit_weights": EditWeights,
+        "targets": Targets,
+        "margins": Margins,
+        "judge": Judge,
+        "hosted": Endpoint,
+        "endpoint": Endpoint,
+    }
     parents = [part for part in place[:-1] if isinstance(part, str)]
     model = sections.get(parents[-1], ClientConfig) if parents else ClientConfig
     near = difflib.get_close_matches(str(place[-1]), list(model.model_fields), n=1)

@@ -10,7 +10,7 @@ import logging
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -46,6 +46,7 @@ class _Served:
     chats: Mapping[str, ChatFormat]
     deployments: Mapping[str, Deployment]
     ends: ExitStack
+    alive: Callable[[], bool] = lambda: True
     leases: int = 0
     retired: bool = False
 
@@ -165,7 +166,7 @@ class LiveModels:
     def _take(self, place: _Place, config: ClientConfig, live: Deployment) -> _Served:
         """A lease on the engine that serves the client; one that serves another version only until it is ready."""
         with place.lock:
-            served = place.served
+            served = self._running(place)
             if served is not None and self._serves(served, live):
                 served.leases += 1
                 return served
@@ -180,6 +181,17 @@ class LiveModels:
             started = self._start(place, config, live)
             started.leases += 1
             return started
+
+    def _running(self, place: _Place) -> _Served | None:
+        """What serves now; an engine whose process has gone makes room for the next one."""
+        if place.served is None or place.served.alive():
+            return place.served
+        log.warning("the engine of %s has gone; another is started", ", ".join(place.served.deployments))
+        gone, place.served = place.served, None
+        gone.retired = True
+        if gone.leases == 0:
+            gone.ends.close()
+        return None
 
     def _serves(self, served: _Served, live: Deployment) -> bool:
         found = served.deployments.get(live.client)
@@ -271,6 +283,7 @@ class LiveModels:
                 chats={client: found.chat for client, found in files.items()},
                 deployments={client: deployment for client, (_, deployment) in together.items()},
                 ends=stack.pop_all(),
+                alive=(lambda: engine.alive) if isinstance(engine, LlamaCppEngine) else (lambda: True),
             )
 
     def _sharing(self, config: ClientConfig, live: Deployment) -> dict[str, tuple[ClientConfig, Deployment]]:

@@ -28,6 +28,11 @@ class Child:
         """The process id while it runs."""
         return self._process.pid if self._process else None
 
+    @property
+    def alive(self) -> bool:
+        """Whether the process still runs."""
+        return self._process is not None and self._process.poll() is None
+
     def spawn(self, command: Sequence[str], secrets: Mapping[str, str]) -> None:
         """Starts a server whose address is known; `secrets` go into its environment."""
         self.log.parent.mkdir(parents=True, exist_ok=True)

@@ -100,6 +100,11 @@ class LlamaCppEngine:
         return self._child.pid if self._child else None
 
     @property
+    def alive(self) -> bool:
+        """Whether the child still runs."""
+        return self._child is not None and self._child.alive
+
+    @property
     def template_sha256(self) -> str:
         """The digest of the chat template the model was made with, empty when the file has none."""
         return str(self._facts.get("support_pipeline.template_sha256", ""))

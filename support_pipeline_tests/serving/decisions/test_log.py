@@ -68,7 +68,7 @@ def test_a_draft_is_decided_once(log: DecisionLog) -> None:
 
 def test_a_decision_is_on_disk_before_it_is_acknowledged(log: DecisionLog) -> None:
     log.record(decision("a", datetime(2026, 9, 1, tzinfo=UTC)))
-    with log._engine.connect() as connection:
+    with log.database.reading() as connection:
         assert connection.execute(sa.text("PRAGMA synchronous")).scalar() == 2  # FULL
         assert connection.execute(sa.text("PRAGMA journal_mode")).scalar() == "wal"
 
