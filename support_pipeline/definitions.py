@@ -1,27 +1,40 @@
 """All that Dagster loads. Nothing heavy is imported here: model work happens in child processes."""
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
 
 from support_pipeline.orchestration.assets import ASSETS
-from support_pipeline.orchestration.jobs import HISTORY_JOB, RELEASE_JOB
-from support_pipeline.orchestration.resources import LocalTrainer, ReleaseMonth, Workspace
+from support_pipeline.orchestration.jobs import HISTORY_JOB, OVERVIEW_JOB, RELEASE_JOB
+from support_pipeline.orchestration.overview import client_overview
+from support_pipeline.orchestration.resources import Automation, LocalTrainer, ReleaseMonth, Workspace
+from support_pipeline.orchestration.schedules import schedules
+from support_pipeline.orchestration.sensors import sensors
 
 
 def build_defs(
     resources: Mapping[str, Any] | None = None, loggers: Mapping[str, dg.LoggerDefinition] | None = None
 ) -> dg.Definitions:
-    """The project's definitions; tests and the command line replace a resource or a logger by its key."""
+    """The project's definitions; tests and the command line replace a resource or a logger by its key.
+
+    With SUPPORT_PIPELINE_AUTOMATION=off nothing starts by itself until it is switched on in the web UI.
+    """
+    running = os.environ.get("SUPPORT_PIPELINE_AUTOMATION", "on") != "off"
     defaults = {
         "workspace": Workspace(),
         "release_month": ReleaseMonth(),
+        "automation": Automation(),
         "trainer": LocalTrainer(),
     }
     return dg.Definitions(
-        assets=ASSETS,
-        jobs=[HISTORY_JOB, RELEASE_JOB],
+        assets=[*ASSETS, client_overview],
+        jobs=[HISTORY_JOB, RELEASE_JOB, OVERVIEW_JOB],
+        sensors=sensors(dg.DefaultSensorStatus.RUNNING if running else dg.DefaultSensorStatus.STOPPED),
+        schedules=schedules(
+            dg.DefaultScheduleStatus.RUNNING if running else dg.DefaultScheduleStatus.STOPPED
+        ),
         resources={**defaults, **(resources or {})},
         executor=dg.in_process_executor,
         loggers=loggers,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 
 from support_pipeline.artifacts import HISTORY_STAGES, RELEASE_STAGES, STAGES
-from support_pipeline.cli.instance import PROCESS_TAG, dagster_home, fail_dead_runs, refuse_if_busy
+from support_pipeline.cli.instance import dagster_home, refuse_if_busy
 from support_pipeline.cli.output import errors
 from support_pipeline.clients import ClientConfig, ClientRegistry
 from support_pipeline.data.ingest import source_files
@@ -60,12 +60,13 @@ def _execute(config: ClientConfig, as_of: str, last: str) -> RunOutcome:
     import dagster as dg
 
     from support_pipeline.definitions import build_defs
+    from support_pipeline.orchestration.lost_runs import end_lost_runs
     from support_pipeline.orchestration.partitions import CLIENTS
 
     runs: list[str] = []
     defs = build_defs(loggers={"console": _console_logger(dg)})
     with dg.DagsterInstance.get() as instance:
-        fail_dead_runs(instance)
+        end_lost_runs(instance)
         refuse_if_busy(instance, config.id)
         instance.add_dynamic_partitions(str(CLIENTS.name), [config.id])
         for job, stages in (("history_job", HISTORY_STAGES), ("release_job", RELEASE_STAGES)):
@@ -87,6 +88,8 @@ def _run_job(
     stages: Sequence[str],
 ) -> "dg.ExecuteInProcessResult":
     import dagster as dg
+
+    from support_pipeline.orchestration.lost_runs import PROCESS_TAG
 
     errors.print(f"[bold]{job.name}[/] {config.id}, as of {as_of}: {' → '.join(stages)}")
     tags = {"client": config.id, PROCESS_TAG: str(os.getpid())}

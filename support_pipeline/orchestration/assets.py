@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
@@ -19,6 +20,10 @@ HISTORY: dict[str, Any] = {
     "partitions_def": CLIENT_MONTHS,
     "backfill_policy": dg.BackfillPolicy.single_run(),
     "owners": OWNERS,
+    # A policy is of the asset, not of a client: that no client at all was read. `client_overview` names clients.
+    "freshness_policy": dg.FreshnessPolicy.time_window(
+        fail_window=timedelta(days=33), warn_window=timedelta(days=32)
+    ),
 }
 RELEASE: dict[str, Any] = {"group_name": "release", "partitions_def": CLIENTS, "owners": OWNERS}
 

@@ -63,6 +63,7 @@ def jsonl_splits(release: ReleaseContext) -> StageResult:
     )
     for name in ("targets", "max_answer_tokens"):  # they judge answers and split nothing
         settings["evaluation"].pop(name)
+    settings["release"] = {"window_months": config.release.window_months}  # the rest says when, not what
     recipe = release.recipe(
         inputs={f"filtered_pairs {folder.period}": folder.require().fingerprint for folder in history}
         | {f"jsonl_splits {folder.period}": folder.require().fingerprint for folder in earlier},
