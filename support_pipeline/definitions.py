@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 
+from support_pipeline.orchestration.alerting import alert_sensors
 from support_pipeline.orchestration.assets import ASSETS
 from support_pipeline.orchestration.jobs import HISTORY_JOB, OVERVIEW_JOB, RELEASE_JOB
 from support_pipeline.orchestration.overview import client_overview
@@ -19,9 +20,12 @@ def build_defs(
 ) -> dg.Definitions:
     """The project's definitions; tests and the command line replace a resource or a logger by its key.
 
-    With SUPPORT_PIPELINE_AUTOMATION=off nothing starts by itself until it is switched on in the web UI.
+    With SUPPORT_PIPELINE_AUTOMATION=off nothing starts by itself until it is switched on in the web UI;
+    SUPPORT_PIPELINE_SENSOR_SECONDS is how often sensors look (30).
     """
+    seconds = int(os.environ.get("SUPPORT_PIPELINE_SENSOR_SECONDS", "30"))
     running = os.environ.get("SUPPORT_PIPELINE_AUTOMATION", "on") != "off"
+    status = dg.DefaultSensorStatus.RUNNING if running else dg.DefaultSensorStatus.STOPPED
     defaults = {
         "workspace": Workspace(),
         "release_month": ReleaseMonth(),
@@ -31,7 +35,7 @@ def build_defs(
     return dg.Definitions(
         assets=[*ASSETS, client_overview],
         jobs=[HISTORY_JOB, RELEASE_JOB, OVERVIEW_JOB],
-        sensors=sensors(dg.DefaultSensorStatus.RUNNING if running else dg.DefaultSensorStatus.STOPPED),
+        sensors=[*sensors(status, seconds), *alert_sensors(status)],
         schedules=schedules(
             dg.DefaultScheduleStatus.RUNNING if running else dg.DefaultScheduleStatus.STOPPED
         ),

@@ -11,11 +11,12 @@ from typing import Any, Protocol
 
 import dagster as dg
 
-from support_pipeline.artifacts import Store, is_local
+from support_pipeline.artifacts import Store
 from support_pipeline.attempts import FIRST_WAIT
 from support_pipeline.clients import ClientConfig, ClientRegistry
 from support_pipeline.errors import ConfigError, SupportPipelineError
 from support_pipeline.model.jobs import EXIT_USER_ERROR, PARENT_VARIABLE, Job, error_file
+from support_pipeline.serving.decision_counts import decision_log
 from support_pipeline.serving.decisions import DecisionLog
 from support_pipeline.stages.making import Launch
 from support_pipeline.stages.months import last_complete_month, parse_month
@@ -47,8 +48,7 @@ class Workspace(dg.ConfigurableResource):
         """The decision log."""
         if self.decisions_url:
             return DecisionLog(self.decisions_url)
-        root = self.store.root
-        return DecisionLog.default(Path(root.path) if is_local(root) else Path("store").resolve())
+        return decision_log(self.store)
 
     def client(self, name: str) -> ClientConfig:
         """A client's configuration."""

@@ -178,25 +178,28 @@ def _told(
     )
 
 
-def sensors(status: dg.DefaultSensorStatus) -> list[dg.SensorDefinition]:
-    """The sensors, with the status that they have until somebody switches them in the web UI."""
+def sensors(status: dg.DefaultSensorStatus, seconds: int) -> list[dg.SensorDefinition]:
+    """The sensors, with the status that they have until somebody switches them in the web UI.
+
+    `seconds` is how often the quick ones look; `releases`, which reads most, looks half as often.
+    """
     return [
         dg.sensor(
             jobs=[HISTORY_JOB],
-            minimum_interval_seconds=30,
+            minimum_interval_seconds=seconds,
             default_status=status,
             description="A valid file in clients/ becomes a partition, and its history one ranged run. Also makes "
             "the history again that a schedule's run lost. A broken file is named with every problem; the others go on.",
         )(new_clients),
         dg.sensor(
             jobs=[RELEASE_JOB],
-            minimum_interval_seconds=60,
+            minimum_interval_seconds=2 * seconds,
             default_status=status,
             description="Starts a client's release: the first one when its history is complete, the next ones when "
             "the cadence has elapsed and enough agents' edits have accumulated. Each tick tells per client why or why not.",
         )(releases),
         dg.sensor(
-            minimum_interval_seconds=30,
+            minimum_interval_seconds=seconds,
             default_status=status,
             description="Ends runs whose process was killed together with the code server that watched it, so that "
             "they hold no pool slot; the other sensors then try again.",

@@ -9,11 +9,17 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from support_pipeline.artifacts import Store, is_local
 from support_pipeline.errors import SupportPipelineError
 from support_pipeline.retraining import Decided
 from support_pipeline.serving.decisions import DECISION, DecisionLog
 
 Counts = Mapping[str, Mapping[str, Decided]]
+
+
+def decision_log(store: Store) -> DecisionLog:
+    """The decision log of a store: SUPPORT_PIPELINE_DECISIONS, its `decisions.db` without it."""
+    return DecisionLog.default(Path(store.root.path) if is_local(store.root) else Path("store").resolve())
 
 
 def decided_by_month(log: DecisionLog) -> Counts:

@@ -21,6 +21,7 @@ from support_pipeline.data.pairs import build_pairs, pair_workers
 from support_pipeline.data.sync import sync_client
 from support_pipeline.serving.decisions import DecisionLog
 from support_pipeline.stages.making import Say, Scratch, StageResult, conservation, make
+from support_pipeline.storage import clear_storage_errors
 
 RAW_VERSION = "1"
 EDITS_VERSION = "1"
@@ -47,7 +48,8 @@ def raw_tickets(
     if len(found) == len(folders):
         say(f"raw_tickets {months[0]} .. {months[-1]}: unchanged, re-used")
         return [StageResult(folder, manifest, True) for folder, manifest in zip(folders, found, strict=True)]
-    return _ingest(store, config, root, folders, recipe, say)
+    with clear_storage_errors(folders[0].path.parent.parent):
+        return _ingest(store, config, root, folders, recipe, say)
 
 
 def _ingest(
