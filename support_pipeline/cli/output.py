@@ -53,9 +53,11 @@ def _translated() -> Iterator[None]:
         raise typer.Exit(EXIT_WRONG_INPUT) from error
     except SupportPipelineError as error:
         raise _told(error) from error
+    except (typer.Exit, typer.Abort):
+        raise
     except Exception as error:
         found = explained(error, os.environ.get("SUPPORT_PIPELINE_STORE", "store"))
-        if found is None or isinstance(error, typer.Exit):
+        if found is None:
             raise
         raise _told(found) from error
 
