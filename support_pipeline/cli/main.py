@@ -166,6 +166,29 @@ def backfill(
 
 @app.command()
 @clear_errors
+def erase(
+    client: Client,
+    customer: Annotated[
+        str, typer.Argument(metavar="CUSTOMER", help="The helpdesk's id of the customer (customer_id).")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Removes a customer from history, decisions and releases, which are made again; writes a receipt."""
+    from support_pipeline.cli.erasing import erase as erase_customer
+
+    receipt = erase_customer(client, customer)
+    if as_json:
+        print_json(asdict(receipt))
+    else:
+        for name, value in asdict(receipt).items():
+            console.print(f"{name.replace('_', ' ')}: {value}", markup=False)
+    if not receipt.complete:
+        errors.print("[bold red]Incomplete[/]: cure what the runs above tell, then say the same again")
+        raise typer.Exit(EXIT_RUN_FAILED)
+
+
+@app.command()
+@clear_errors
 def ask(
     client: Client,
     ticket: Annotated[str, typer.Argument(metavar="TICKET", help="The ticket's text.")],

@@ -89,17 +89,24 @@ def _run_job(
 ) -> "dg.ExecuteInProcessResult":
     if job.name == "history_job":
         return run_history(job, instance, config.id, window(as_of, config.release.window_months), stages)
+    return run_release(job, instance, config.id, as_of, stages)
+
+
+def run_release(
+    job: "dg.JobDefinition", instance: "dg.DagsterInstance", client: str, as_of: str, stages: Sequence[str]
+) -> "dg.ExecuteInProcessResult":
+    """A client's release as of a month in this process."""
     from support_pipeline.orchestration import runs
 
     return _execute_job(
         job,
         instance,
-        config.id,
+        client,
         as_of,
         stages,
-        tags={runs.CLIENT: config.id, runs.AS_OF: as_of},
+        tags={runs.CLIENT: client, runs.AS_OF: as_of},
         run_config=runs.release_config(as_of),
-        partition_key=config.id,
+        partition_key=client,
     )
 
 

@@ -12,8 +12,11 @@ import sqlalchemy as sa
 from support_pipeline.artifacts import Store, is_local
 from support_pipeline.errors import SupportPipelineError
 from support_pipeline.retraining import Decided
-from support_pipeline.serving.decisions import DECISION, DecisionLog
+from support_pipeline.serving.decisions import DecisionLog
 
+_DECISION = sa.table(
+    "decision", *(sa.column(name) for name in ("client", "decided_at", "action", "trainable"))
+)
 Counts = Mapping[str, Mapping[str, Decided]]
 
 
@@ -31,12 +34,12 @@ def decided_by_month(log: DecisionLog) -> Counts:
     url = sa.make_url(log.url)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
         return {}
-    month = sa.func.substr(DECISION.c.decided_at, 1, 7)
-    columns = (DECISION.c.client, month, DECISION.c.action, DECISION.c.trainable)
+    month = sa.func.substr(_DECISION.c.decided_at, 1, 7)
+    columns = (_DECISION.c.client, month, _DECISION.c.action, _DECISION.c.trainable)
     engine = sa.create_engine(log.url, poolclass=sa.NullPool)
     try:
         with engine.connect() as connection:
-            if not sa.inspect(connection).has_table(DECISION.name):
+            if not sa.inspect(connection).has_table(_DECISION.name):
                 return {}
             rows = connection.execute(sa.select(*columns, sa.func.count()).group_by(*columns)).all()
     except sa.exc.SQLAlchemyError as error:
