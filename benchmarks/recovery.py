@@ -3,7 +3,7 @@
     python benchmarks/recovery.py [--kills 100] [--a-round 12] [--seed 1]
 
 Real web server, daemon, code servers, run workers, training and engine children. In each round a client's
-history and first release start by themselves; every few seconds one process, chosen by chance, is killed;
+history and first release start by themselves; again and again one process, of a kind and at a moment chosen by chance, is killed;
 web server and daemon are started again as systemd would. Nobody launches anything by hand: the sensors have
 to finish it. After each kill every visible artifact is verified against its manifest; after each round there
 is no process of the project left but the services, no claimed pool slot, no unfinished run, nothing in
@@ -11,6 +11,7 @@ staging, and every fingerprint equals the undisturbed run's. One JSON line.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -34,6 +35,8 @@ from support_pipeline.orchestration.runs import UNFINISHED
 
 ROOT = Path(__file__).parent.parent
 CLIENT, AS_OF = "small", "2026-09"
+PATIENCE_SECONDS = 45
+"""How long a kill waits for a process of its kind."""
 KINDS = {
     "webserver": "dagster_webserver",
     "daemon": "dagster._daemon",
@@ -42,7 +45,7 @@ KINDS = {
     "model job": "support_pipeline.model",
     "engine": "support_pipeline.serving",
 }
-WEIGHTS = {"run worker": 3, "model job": 3, "engine": 2}
+WEIGHTS = {"run worker": 4, "model job": 4, "engine": 1, "webserver": 1, "daemon": 2, "code server": 2}
 
 
 @dataclass
@@ -164,8 +167,7 @@ def disturbed(
     with Services(project.environment, root / "services.log") as services:
         services.wait()
         while project.kills.total() < kills and not deployed(project):
-            time.sleep(dice.uniform(0.2, pause))
-            kill_one(project, dice)
+            kill_one(project, services, pause, dice)
             services.revive()
             project.fingerprints()  # raises when anything visible is not whole
         since = time.monotonic()
@@ -175,17 +177,22 @@ def disturbed(
     return project, seconds, left
 
 
-def kill_one(project: Project, dice: random.Random) -> None:
-    running = project.processes()
-    if not running:
+def kill_one(project: Project, services: Services, pause: float, dice: random.Random) -> None:
+    """Kills a process of a kind that chance names, at a chance moment after one of that kind is there."""
+    kind = dice.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+
+    def there() -> list[int]:
+        services.revive()
+        return sorted(pid for pid, found in project.processes().items() if found == kind)
+
+    if not wait_until(lambda: there() or deployed(project), PATIENCE_SECONDS):
         return
-    pids = sorted(running)
-    pid = dice.choices(pids, [WEIGHTS.get(running[pid], 1) for pid in pids])[0]
-    try:
-        os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
-    project.kills[running[pid]] += 1
+    time.sleep(dice.uniform(0.0, pause))
+    found = there()
+    if found:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(dice.choice(found), signal.SIGKILL)
+            project.kills[kind] += 1
 
 
 def leftovers(project: Project, services: Services) -> dict[str, object]:
@@ -214,7 +221,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--a-round", type=int, default=12)
-    parser.add_argument("--pause", type=float, default=8.0, help="longest seconds between two kills")
+    parser.add_argument("--pause", type=float, default=4.0, help="longest seconds a process lives before")
     parser.add_argument("--seed", type=int, default=1)
     wanted = parser.parse_args()
     dice, kills = random.Random(wanted.seed), Counter[str]()

@@ -209,7 +209,7 @@ class Folder:
         if is_local(self.path):
             self._verify_tables(manifest, Path(self.path.path))
             return Path(self.path.path)
-        cache = Path(tempfile.gettempdir()) / "support_pipeline" / manifest.fingerprint
+        cache = scratch_home() / manifest.fingerprint
         for name in manifest.files:
             target = cache / name
             if not target.exists():
@@ -311,7 +311,7 @@ class Store:
         # Beside the store where that is a disk, so that a commit is a rename and not a copy.
         if is_local(self.root):
             return Path(self.root.path) / ".staging"
-        return Path(tempfile.gettempdir()) / "support_pipeline" / "staging"
+        return scratch_home() / "staging"
 
 
 def commit(folder: Folder, payload: Path, recipe: Recipe, made: Product, seconds: float) -> Manifest:
@@ -370,6 +370,13 @@ def digest(value: Any) -> str:
     """The sha256 of a value's canonical JSON."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def scratch_home() -> Path:
+    """Where a remote store's artifacts are staged and copied to: SUPPORT_PIPELINE_SCRATCH, the system's temporary
+    folder without it. Model jobs on other machines need it on a volume that they share.
+    """
+    return Path(os.environ.get("SUPPORT_PIPELINE_SCRATCH", tempfile.gettempdir())) / "support_pipeline"
 
 
 def is_local(path: UPath) -> bool:

@@ -6,11 +6,19 @@ from typing import Any
 
 import dagster as dg
 
+from support_pipeline.errors import ConfigError
 from support_pipeline.orchestration.alerting import alert_sensors
 from support_pipeline.orchestration.assets import ASSETS
 from support_pipeline.orchestration.jobs import HISTORY_JOB, OVERVIEW_JOB, RELEASE_JOB
 from support_pipeline.orchestration.overview import client_overview
-from support_pipeline.orchestration.resources import Automation, LocalTrainer, ReleaseMonth, Workspace
+from support_pipeline.orchestration.remote_trainers import K8sTrainer, RayTrainer
+from support_pipeline.orchestration.resources import (
+    Automation,
+    LocalTrainer,
+    ReleaseMonth,
+    Trainer,
+    Workspace,
+)
 from support_pipeline.orchestration.schedules import schedules
 from support_pipeline.orchestration.sensors import sensors
 
@@ -30,7 +38,7 @@ def build_defs(
         "workspace": Workspace(),
         "release_month": ReleaseMonth(),
         "automation": Automation(),
-        "trainer": LocalTrainer(),
+        "trainer": trainer(),
     }
     return dg.Definitions(
         assets=[*ASSETS, client_overview],
@@ -43,6 +51,23 @@ def build_defs(
         executor=dg.in_process_executor,
         loggers=loggers,
     )
+
+
+def trainer() -> Trainer:
+    """Where model jobs run: SUPPORT_PIPELINE_TRAINER is local, k8s or ray.
+
+    Raises:
+        ConfigError: it is something else.
+    """
+    kinds: dict[str, type[LocalTrainer] | type[K8sTrainer] | type[RayTrainer]] = {
+        "local": LocalTrainer,
+        "k8s": K8sTrainer,
+        "ray": RayTrainer,
+    }
+    kind = os.environ.get("SUPPORT_PIPELINE_TRAINER", "local")
+    if kind not in kinds:
+        raise ConfigError("SUPPORT_PIPELINE_TRAINER", [f"'{kind}' is unknown; known: {', '.join(kinds)}"])
+    return kinds[kind]()
 
 
 defs = build_defs()

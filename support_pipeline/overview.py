@@ -3,6 +3,7 @@
 One row a client, read from manifests and one query over the decisions; the command line and Dagster show it.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -117,8 +118,17 @@ def late(newest_month: str | None, now: datetime) -> str | None:
 
 
 def certificate(store: Store, client: str) -> str:
-    """The live deployment's certificate for automatic sending, in a word or two."""
+    """What the live model's certificate promises, in a few words."""
     deployments = read_deployments(store, client)
     if deployments is None:
         return NO_CERTIFICATE
-    return str(getattr(deployments.live, "certificate", None) or NO_CERTIFICATE)
+    path = store.root / "deployments" / f"{client}.certificate.{deployments.live.fingerprint[:12]}.json"
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if found["send_from"] is None:
+            return f"nothing can be sent: {found['reason']}"
+        return f"at most {found['alpha']:.0%} wrong, sends {found['sent']} of {found['tickets']}"
+    except FileNotFoundError:
+        return NO_CERTIFICATE
+    except (KeyError, TypeError, ValueError) as error:
+        raise ArtifactError(f"{path}: is corrupt. Delete it and certify '{client}' again.") from error

@@ -12,7 +12,16 @@ import orjson
 import polars as pl
 import sqlalchemy as sa
 
-from support_pipeline.artifacts import Folder, Recipe, Store, commit, is_local, product, write_atomically
+from support_pipeline.artifacts import (
+    Folder,
+    Recipe,
+    Store,
+    commit,
+    is_local,
+    product,
+    scratch_home,
+    write_atomically,
+)
 from support_pipeline.clients import ClientConfig
 from support_pipeline.data.exports import READERS, Origin, Unreadable
 from support_pipeline.data.sync.landing import STATE_FILE
@@ -277,7 +286,7 @@ def forget(store: Store, client: str, as_of: str) -> list[str]:
     gone = sorted(str(path) for path in kept.iterdir())
     kept.fs.rm(kept.path, recursive=True)
     if not is_local(store.root):
-        shutil.rmtree(Path(tempfile.gettempdir()) / "support_pipeline", ignore_errors=True)  # local copies
+        shutil.rmtree(scratch_home(), ignore_errors=True)  # local copies
     return gone
 
 

@@ -27,7 +27,11 @@ def customer_of(project: Project) -> tuple[str, list[str], list[str]]:
             for month in months
         ]
     ).filter(pl.col("customer_id") == row["customer_id"])
-    return row["customer_id"], tickets["ticket_id"].to_list(), [max(row["customer_text"].splitlines(), key=len)]
+    return (
+        row["customer_id"],
+        tickets["ticket_id"].to_list(),
+        [max(row["customer_text"].splitlines(), key=len)],
+    )
 
 
 def everything(root: Path) -> bytes:
