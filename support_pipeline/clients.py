@@ -22,6 +22,9 @@ from support_pipeline.policies import PolicyBook, PolicyFact
 CLIENT_ID = r"^[a-z0-9][a-z0-9-]{0,62}$"
 EMBEDDED_MODEL = "embedded"
 
+SAFE_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's safe loader where it is there: a portfolio's files are read at every sensor tick."""
+
 HumanReason = Literal[
     "fraud_dispute", "policy_exception", "emotional_escalation", "multi_issue", "needs_human"
 ]
@@ -174,11 +177,18 @@ class Lora(_Section):
 
 
 class Release(_Section):
-    """When the client's model is made again, and from how many months of history."""
+    """When the client's model is made again, and from how many months of history.
+
+    Due when the cadence has elapsed and there are enough new edits; sooner when agents approve less than
+    `min_approval_share` or a policy change makes more than `max_stale_pairs` trained pairs stale.
+    """
 
     cadence: Literal["monthly", "quarterly"] = "quarterly"
     min_new_edits: Annotated[int, Field(ge=0)] = 200
+    min_approval_share: Annotated[float, Field(gt=0, le=1)] | None = None
+    max_stale_pairs: Annotated[int, Field(ge=0)] | None = None
     window_months: Annotated[int, Field(ge=1, le=60)] = 18
+    lookback_months: Annotated[int, Field(ge=1, le=60)] | None = None
 
 
 class Targets(_Section):
@@ -368,7 +378,7 @@ def load_client(path: Path) -> ClientConfig:
         ConfigError: with every problem of the file.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=SAFE_LOADER)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(str(path), [f"cannot be read: {error}"]) from error
     except yaml.YAMLError as error:

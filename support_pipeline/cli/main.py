@@ -135,6 +135,60 @@ def run(
 
 @app.command()
 @clear_errors
+def backfill(
+    client: Annotated[
+        str | None, typer.Argument(metavar="[CLIENT]", help="The client's id; or --all.")
+    ] = None,
+    first: Annotated[
+        str | None,
+        typer.Option("--from", metavar="YYYY-MM", help="First month; default the start of the window."),
+    ] = None,
+    last: Annotated[
+        str | None, typer.Option("--to", metavar="YYYY-MM", help="Last month; default the last complete one.")
+    ] = None,
+    everyone: Annotated[bool, typer.Option("--all", help="Every client that has a valid file.")] = False,
+    release: Annotated[
+        bool, typer.Option("--release", help="Then a release as of the last month of each client.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Makes the history of a range of months, one run a client; clients that fail do not stop the others."""
+    from support_pipeline.cli.backfilling import backfill_clients, outcome_table
+
+    outcomes = backfill_clients(client, first, last, everyone=everyone, release=release)
+    if as_json:
+        print_json([asdict(outcome) for outcome in outcomes])
+    else:
+        console.print(outcome_table(outcomes))
+    if not all(outcome.success for outcome in outcomes):
+        raise typer.Exit(EXIT_RUN_FAILED)
+
+
+@app.command()
+@clear_errors
+def erase(
+    client: Client,
+    customer: Annotated[
+        str, typer.Argument(metavar="CUSTOMER", help="The helpdesk's id of the customer (customer_id).")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Removes a customer from history, decisions and releases, which are made again; writes a receipt."""
+    from support_pipeline.cli.erasing import erase as erase_customer
+
+    receipt = erase_customer(client, customer)
+    if as_json:
+        print_json(asdict(receipt))
+    else:
+        for name, value in asdict(receipt).items():
+            console.print(f"{name.replace('_', ' ')}: {value}", markup=False)
+    if not receipt.complete:
+        errors.print("[bold red]Incomplete[/]: cure what the runs above tell, then say the same again")
+        raise typer.Exit(EXIT_RUN_FAILED)
+
+
+@app.command()
+@clear_errors
 def ask(
     client: Client,
     ticket: Annotated[str, typer.Argument(metavar="TICKET", help="The ticket's text.")],
@@ -160,10 +214,11 @@ def ask(
 def status(
     client: Annotated[str | None, typer.Argument(metavar="[CLIENT]")] = None, as_json: Json = False
 ) -> None:
-    """The latest release of each client, or of one client with all its stages."""
+    """Each client's release, verdict, live model, certificate, edits waiting and last ingestion; or one with its stages."""
     from support_pipeline.cli.status import (
         client_status,
         known_clients,
+        portfolio_status,
         require_known,
         stage_table,
         status_table,
@@ -178,7 +233,10 @@ def status(
             return
         console.print(status_table([found]), stage_table(found))
         return
-    rows = [client_status(store, name) for name in known_clients(store, registry)]
+    from support_pipeline.portfolio import read_portfolio
+
+    broken = read_portfolio(registry).broken
+    rows = portfolio_status(store, known_clients(store, registry), broken)
     if as_json:
         print_json(rows)
         return

@@ -19,6 +19,12 @@ RELEASE_JOB = dg.define_asset_job(
     description="One release of a client: splits, adapter, report, GGUF, deployment. One training.",
     executor_def=dg.in_process_executor,
 )
+OVERVIEW_JOB = dg.define_asset_job(
+    "overview_job",
+    selection=dg.AssetSelection.assets("client_overview"),
+    description="Where every client stands, and which are late.",
+    executor_def=dg.in_process_executor,
+)
 
 
 class RollbackConfig(dg.Config):

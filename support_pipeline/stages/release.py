@@ -71,6 +71,7 @@ def jsonl_splits(release: ReleaseContext) -> StageResult:
     settings["evaluation"] = {
         name: settings["evaluation"][name] for name in ("test_size", "valid_share", "max_pairs")
     }
+    settings["release"] = {"window_months": config.release.window_months}  # the rest says when, not what
     remedied = _remedy(release)
     for reason in remedied.reasons:
         release.say(reason)
