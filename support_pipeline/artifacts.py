@@ -301,6 +301,23 @@ class Store:
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
+    @contextmanager
+    def resumable(self, folder: Folder, key: str) -> Iterator[Path]:
+        """A local folder for what a long work has reached; gone once the block ends well.
+
+        A run that was killed leaves it, and the next one with the same recipe key finds it again. Folders
+        of the same artifact with another key are removed.
+        """
+        home = self._staging_home().with_name(".resumable")
+        name = f"{folder.client}-{folder.period}-{folder.stage}-"
+        kept = home / f"{name}{key[:16]}"
+        for other in home.glob(f"{name}*"):
+            if other != kept:
+                shutil.rmtree(other, ignore_errors=True)
+        kept.mkdir(parents=True, exist_ok=True)
+        yield kept
+        shutil.rmtree(kept, ignore_errors=True)
+
     def sweep(self) -> None:
         """Removes the scratch folders of this host whose process has died (kill -9)."""
         for stale in self._staging_home().glob(f"*-{platform.node()}-*"):

@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -38,6 +39,7 @@ class Api(_Section):
 
     Give `subdomain` (as in https://SUBDOMAIN.zendesk.com) or `base_url` (another region); Intercom
     needs neither. `start` is the first day to fetch; `drop` is the folder that fetched tickets land in.
+    `reply_as` is who answers are written by: Intercom's admin id, Gorgias' mailbox, a Zendesk agent's id.
     """
 
     token_env: Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]*$")]
@@ -46,6 +48,17 @@ class Api(_Section):
     base_url: Annotated[str, Field(pattern=r"^https?://[^/\s@]+/?$")] | None = None
     start: date = date(2000, 1, 1)
     drop: str | None = None
+    reply_as: Annotated[str, Field(min_length=1)] | None = None
+
+
+class Webhook(_Section):
+    """A helpdesk's webhook. `secret_env` names the variable of its secret, or of several with commas between.
+
+    Zendesk and Intercom sign with it; Gorgias and Freshdesk send it in the header `header`.
+    """
+
+    secret_env: Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]*$")]
+    header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")] = "X-Webhook-Secret"
 
 
 class Source(_Section):
@@ -57,6 +70,7 @@ class Source(_Section):
     vendor: str
     path: Annotated[str, Field(min_length=1)] | None = None
     api: Api | None = None
+    webhook: Webhook | None = None
 
     @field_validator("vendor")
     @classmethod
@@ -71,6 +85,8 @@ class Source(_Section):
     def _one_way_in(self) -> "Source":
         if (self.path is None) == (self.api is None):
             raise ValueError("give exactly one of path (a file, folder or glob) and api")
+        if self.webhook and not self.api and self.vendor in ("gorgias", "freshdesk"):
+            raise ValueError("its webhook is not signed, so the ticket is fetched by API: give api as well")
         return self
 
     def files(self, client: str) -> str:
@@ -104,24 +120,59 @@ class FilterRules(_Section):
 
 
 class BaseModelChoice(_Section):
-    """The base model: `embedded` (tiny, offline), a local folder, or a hub id with a revision."""
+    """The base model: `embedded` (tiny, offline), a local folder, or a hub id with a revision.
+
+    `importance` measures on training chats which weights quantisation must spare. `licence` is read from the
+    model's own folder when it is not given; `converter` is the path of llama.cpp's convert_hf_to_gguf.py.
+    """
 
     name: Annotated[str, Field(min_length=1)] = EMBEDDED_MODEL
     revision: str | None = None
     quantisation: Literal["F16", "Q8_0", "Q5_K_M", "Q4_K_M"] = "Q8_0"
+    importance: bool = False
+    licence: str | None = None
+    converter: str | None = None
+
+
+class EditWeights(_Section):
+    """How often a corrected answer is learned, by what the agent put right; 1 is as often as any other."""
+
+    tone: Annotated[float, Field(gt=0, le=20)] = 1.5
+    fact: Annotated[float, Field(gt=0, le=20)] = 3.0
+    policy: Annotated[float, Field(gt=0, le=20)] = 3.0
+    missing_step: Annotated[float, Field(gt=0, le=20)] = 2.0
+    escalation: Annotated[float, Field(gt=0, le=20)] = 2.0
+
+
+Choice = Literal["auto", "always", "never"]
 
 
 class Lora(_Section):
-    """LoRA and optimiser settings; the defaults suit one to three thousand short pairs."""
+    """LoRA and optimiser settings; the defaults suit one to three thousand short pairs.
+
+    `other_policies_share` of the examples state other policy values than the client's, in system message
+    and answer alike. `precision`, `packing` and `gradient_checkpointing` follow the machine when `auto`.
+    `patience` is the number of evaluations without improvement after which training ends early.
+    """
 
     rank: Annotated[int, Field(ge=1, le=256)] = 16
     alpha: Annotated[int, Field(ge=1, le=1024)] = 32
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     target_modules: str | tuple[str, ...] = "all-linear"
     learning_rate: Annotated[float, Field(gt=0, lt=1)] = 2e-4
+    schedule: Literal["cosine", "linear", "constant"] = "cosine"
+    warmup_share: Annotated[float, Field(ge=0, lt=1)] = 0.03
+    weight_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0
     epochs: Annotated[float, Field(gt=0, le=50)] = 3
     batch_size: Annotated[int, Field(ge=1, le=1024)] = 16
     max_tokens: Annotated[int, Field(ge=64, le=131072)] = 2048
+    other_policies_share: Annotated[float, Field(ge=0, lt=1)] = 0.4
+    edit_weights: EditWeights = EditWeights()
+    precision: Literal["auto", "16bit", "4bit"] = "auto"
+    packing: Choice = "auto"
+    gradient_checkpointing: Choice = "auto"
+    patience: Annotated[int, Field(ge=1)] | None = 2
+    checkpoint_steps: Annotated[int, Field(ge=1)] = 50
     seed: int = 17
 
 
@@ -148,29 +199,92 @@ class Targets(_Section):
     policy_accuracy: Annotated[float, Field(gt=0, le=1)] = 0.90
     escalation_accuracy: Annotated[float, Field(gt=0, le=1)] = 0.90
     hallucination: Annotated[float, Field(ge=0, lt=1)] = 0.05
+    flip_compliance: Annotated[float, Field(gt=0, le=1)] = 0.90
+    stale_leak: Annotated[float, Field(ge=0, lt=1)] = 0.02
+
+
+class Margins(_Section):
+    """How many points a release might lose against the champion, at worst, and still be promoted."""
+
+    fully_correct: Annotated[float, Field(ge=0, lt=1)] = 0.05
+    wrong: Annotated[float, Field(ge=0, lt=1)] = 0.05
+
+
+class Endpoint(_Section):
+    """A chat model behind an OpenAI-compatible address, such as http://localhost:8080/v1.
+
+    The key is named here (an environment variable), never written.
+    """
+
+    base_url: Annotated[str, Field(pattern=r"^https?://[^\s@]+$")]
+    model: Annotated[str, Field(min_length=1)]
+    api_key_env: Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]*$")] | None = None
+    timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 60
+    parallel: Annotated[int, Field(ge=1, le=64)] = 4
+
+
+class Judge(_Section):
+    """Who scores what the layers leave open: an endpoint, or (without one) the client's own base model.
+
+    `labels` is a JSONL file of answers that people scored. The judge counts only where its agreement
+    with them is proven to be at least `agreement`.
+    """
+
+    endpoint: Endpoint | None = None
+    labels: Annotated[str, Field(min_length=1)] | None = None
+    agreement: Annotated[float, Field(gt=0, lt=1)] = 0.80
 
 
 class Evaluation(_Section):
-    """The held-out split and the targets."""
+    """The held-out split, whom and what it is compared with, and the targets.
+
+    `policy_flips` tickets are asked again under other policy values. `quantisation_loss` is the share
+    of answers that may score lower in the GGUF than before it was quantised.
+    """
 
     test_size: Annotated[int, Field(ge=1, le=5000)] = 175
     valid_share: Annotated[float, Field(gt=0, lt=0.5)] = 0.08
     max_pairs: Annotated[int, Field(ge=20)] = 3000
     max_answer_tokens: Annotated[int, Field(ge=8, le=4096)] = 256
+    policy_flips: Annotated[int, Field(ge=0, le=20000)] = 299
+    quantisation_loss: Annotated[float, Field(ge=0, lt=1)] = 0.05
+    against_base: bool = True
+    hosted: Endpoint | None = None
+    judge: Judge | None = None
     targets: Targets = Targets()
+    margins: Margins = Margins()
 
 
 class Routing(_Section):
-    """What happens to a draft: `approve` queues everything, `auto` may send what is certified."""
+    """What happens to a draft: `approve` queues everything, `auto` may send what is certified.
+
+    The certificate promises that at most `alpha` of the tickets are answered wrongly and sent, with
+    confidence 1 - `delta`; `audit_rate` of what could be sent is reviewed all the same.
+    """
 
     mode: Literal["approve", "auto"] = "approve"
+    alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
+    delta: Annotated[float, Field(gt=0, lt=0.5)] = 0.10
+    audit_rate: Annotated[float, Field(ge=0.01, le=1)] = 0.05
 
 
 class Serving(_Section):
-    """The engine that answers, and its context length in tokens."""
+    """The engine that answers, and its context length in tokens.
 
-    engine: Literal["llama.cpp", "ollama"] = "llama.cpp"
+    `llama.cpp` is embedded, `llama-server` the operator's own binary, `ollama` a server at `url`. With
+    `base: shared` the client is a LoRA on a base model that all such clients have in memory once.
+    """
+
+    engine: Literal["llama.cpp", "llama-server", "ollama"] = "llama.cpp"
     context_tokens: Annotated[int, Field(ge=256)] = 4096
+    base: Literal["merged", "shared"] = "merged"
+    url: Annotated[str, Field(pattern=r"^https?://[^/\s@]+/?$")] = "http://127.0.0.1:11434"
+
+    @model_validator(mode="after")
+    def _ollama_is_merged(self) -> "Serving":
+        if self.engine == "ollama" and self.base == "shared":
+            raise ValueError("ollama serves merged models only; use base: merged, or another engine")
+        return self
 
 
 class ClientConfig(_Section):
@@ -203,8 +317,13 @@ class ClientConfig(_Section):
 
     @property
     def book(self) -> PolicyBook:
-        """The client's policy book."""
-        return PolicyBook(facts=self.policies)
+        """The client's policy book; one object, since it is compiled once for reading."""
+        return _book(self.policies)
+
+
+@lru_cache(maxsize=64)
+def _book(facts: tuple[PolicyFact, ...]) -> PolicyBook:
+    return PolicyBook(facts=facts)
 
 
 @dataclass(frozen=True)
@@ -235,7 +354,8 @@ class ClientRegistry:
         """
         for path in (self.folder / f"{client}.yaml", self.folder / f"{client}.yml"):
             if path.exists():
-                return load_client(path)
+                file = path.stat()
+                return _unchanged(path, file.st_mtime_ns, file.st_size)
         known = [path.stem for path in self.files()]
         near = difflib.get_close_matches(client, known, n=1)
         hint = f"Did you mean '{near[0]}'? " if near else ""
@@ -243,6 +363,12 @@ class ClientRegistry:
             f"client '{client}'",
             [f"no file {self.folder / (client + '.yaml')}. {hint}Known: {', '.join(known) or 'none'}"],
         )
+
+
+@lru_cache(maxsize=256)
+def _unchanged(path: Path, _changed_at: int, _size: int) -> ClientConfig:
+    """A file that was read before: servers ask for a client at every ticket."""
+    return load_client(path)
 
 
 def load_client(path: Path) -> ClientConfig:
@@ -285,7 +411,18 @@ def _nearest(place: tuple[str | int, ...]) -> str:
         name: field.annotation
         for name, field in ClientConfig.model_fields.items()
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
-    } | {"sources": Source, "api": Api, "policies": PolicyFact, "targets": Targets}
+    } | {
+        "sources": Source,
+        "api": Api,
+        "webhook": Webhook,
+        "policies": PolicyFact,
+        "edit_weights": EditWeights,
+        "targets": Targets,
+        "margins": Margins,
+        "judge": Judge,
+        "hosted": Endpoint,
+        "endpoint": Endpoint,
+    }
     parents = [part for part in place[:-1] if isinstance(part, str)]
     model = sections.get(parents[-1], ClientConfig) if parents else ClientConfig
     near = difflib.get_close_matches(str(place[-1]), list(model.model_fields), n=1)

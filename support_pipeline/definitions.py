@@ -9,7 +9,7 @@ import dagster as dg
 from support_pipeline.errors import ConfigError
 from support_pipeline.orchestration.alerting import alert_sensors
 from support_pipeline.orchestration.assets import ASSETS
-from support_pipeline.orchestration.jobs import HISTORY_JOB, OVERVIEW_JOB, RELEASE_JOB
+from support_pipeline.orchestration.jobs import HISTORY_JOB, OVERVIEW_JOB, RELEASE_JOB, rollback_job
 from support_pipeline.orchestration.overview import client_overview
 from support_pipeline.orchestration.remote_trainers import K8sTrainer, RayTrainer
 from support_pipeline.orchestration.resources import (
@@ -42,7 +42,7 @@ def build_defs(
     }
     return dg.Definitions(
         assets=[*ASSETS, client_overview],
-        jobs=[HISTORY_JOB, RELEASE_JOB, OVERVIEW_JOB],
+        jobs=[HISTORY_JOB, RELEASE_JOB, rollback_job, OVERVIEW_JOB],
         sensors=[*sensors(status, seconds), *alert_sensors(status)],
         schedules=schedules(
             dg.DefaultScheduleStatus.RUNNING if running else dg.DefaultScheduleStatus.STOPPED

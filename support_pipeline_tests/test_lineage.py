@@ -95,6 +95,10 @@ def test_the_report_scores_every_held_out_ticket(finished: Project) -> None:
     assert sum(row["count"] for row in report["distribution"]) == 8
     assert (folder / "report.html").read_text(encoding="utf-8").lstrip().startswith("<!")
     assert report["promotion"]["promote"] is True
+    assert [opponent["role"] for opponent in report["opponents"]] == ["base"]
+    flips = [json.loads(line) for line in (folder / "flips.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert len(flips) == report["flips"]["complied"]["total"] > 0
+    assert not list((finished.store / ".resumable").glob("*"))  # what a killed run would go on from
 
 
 def test_the_gguf_is_proven_and_live(finished: Project) -> None:
@@ -102,6 +106,8 @@ def test_the_gguf_is_proven_and_live(finished: Project) -> None:
     manifest = store.release("small", AS_OF, "gguf_artifact").verify()
     assert manifest.checks["tokens_equal"].passed
     assert manifest.checks["f16_answers_equal"].passed
+    assert manifest.checks["scores_kept"].passed
+    assert sum(manifest.info["transitions"].values()) == manifest.counts["served"] == 8
     pointer = json.loads((finished.store / "deployments" / "small.json").read_text())
     assert pointer["live"]["fingerprint"] == manifest.fingerprint
 

@@ -199,7 +199,7 @@ def ask(
 
     answer = ask_live(client, ticket)
     if as_json:
-        print_json(asdict(answer))
+        print_json(answer.contract())
         return
     console.print(answer.response or "(no draft)", markup=False)
     console.print(
@@ -259,3 +259,255 @@ def explain(
         print_json(found)
         return
     show(found, console)
+
+
+@app.command()
+@clear_errors
+def report(
+    client: Client,
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", metavar="YYYY-MM", help="The release; default the newest judged one."),
+    ] = None,
+    compare: Annotated[
+        tuple[str, str] | None,
+        typer.Option("--compare", metavar="A B", help="Two releases side by side, B against A."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """What the evaluation of a release found; opens its page where there is a screen."""
+    from support_pipeline.cli import reporting
+    from support_pipeline.cli.status import require_known
+
+    store = Store.default()
+    require_known(store, ClientRegistry.default(), client)
+    if compare is not None:
+        found = reporting.compared(*(reporting.report_folder(store, client, month) for month in compare))
+        if as_json:
+            print_json(found)
+        else:
+            reporting.show_compared(found, console)
+        return
+    shown = reporting.load_report(store, reporting.report_folder(store, client, as_of))
+    if as_json:
+        print_json(shown)
+        return
+    reporting.show_report(shown, console)
+    reporting.open_page(Path(shown["page"]))
+
+
+@app.command()
+@clear_errors
+def rollback(
+    client: Client,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="YYYY-MM", help="The release to go back to; default the one before."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Puts an earlier version of a client's model live again."""
+    from support_pipeline.serving.rollback import rollback as roll_back
+
+    changed = roll_back(Store.default(), ClientRegistry.default().load(client), to, errors.print)
+    if as_json:
+        print_json(changed.model_dump(mode="json"))
+        return
+    console.print(f"live: {changed.live.version}", markup=False)
+
+
+@app.command()
+@clear_errors
+def plan(
+    client: Client,
+    power: Annotated[
+        float, typer.Option("--power", help="The share of tests that shall prove a true claim.")
+    ] = 0.8,
+    as_json: Json = False,
+) -> None:
+    """How many held-out tickets each of the client's targets needs."""
+    from support_pipeline.cli import reporting
+
+    rows = reporting.planned(client, power)
+    if as_json:
+        print_json(rows)
+        return
+    console.print(reporting.plan_table(rows, power))
+
+
+@app.command()
+@clear_errors
+def promote(
+    client: Client,
+    as_of: Annotated[str, typer.Argument(metavar="YYYY-MM", help="The release that the gate refused.")],
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides.")],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why the gate is overridden.")],
+    as_json: Json = False,
+) -> None:
+    """Overrides the gate for one release, with a name and a reason that are kept; its drafts wait for approval."""
+    from support_pipeline.cli.status import require_known
+    from support_pipeline.stages.months import parse_month
+    from support_pipeline.stages.overrides import override
+
+    require_known(Store.default(), ClientRegistry.default(), client)
+    made = override(Store.default(), client, parse_month(as_of), by=by, reason=reason)
+    if as_json:
+        print_json(made.model_dump(mode="json"))
+        return
+    console.print(made.sentence(), markup=False)
+    console.print(f"Next: support-pipeline run {client} --as-of {as_of}", markup=False)
+
+
+@app.command()
+@clear_errors
+def certify(client: Client, as_json: Json = False) -> None:
+    """Proves from which score on the live model's drafts may be sent, and prints the promise."""
+    from support_pipeline.cli.certifying import certify_live
+
+    certificate = certify_live(client, errors.print)
+    if as_json:
+        print_json(certificate.model_dump(mode="json", exclude={"novelty", "reference"}))
+        return
+    console.print(certificate.sentence(), markup=False)
+
+
+@app.command()
+@clear_errors
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port.")] = 8080,
+    url: Annotated[str, typer.Option(help="Where people reach the page, as https://desk.example.com.")] = "",
+    hold: Annotated[float, typer.Option(help="Seconds in which a decision can be undone.")] = 10.0,
+    answers: Annotated[int, typer.Option(help="Tickets that are answered at once.")] = 1,
+    worker: Annotated[bool, typer.Option(help="Also start the worker and its engines.")] = True,
+) -> None:
+    """The router, the approval page, the worker and the engines, until Ctrl+C."""
+    from support_pipeline.cli.serving import Serving
+    from support_pipeline.cli.serving import serve as served
+
+    served(Serving(host, port, url, hold, answers, worker))
+
+
+@app.command()
+@clear_errors
+def simulate(
+    client: Client,
+    tickets: Annotated[int, typer.Option("--tickets", min=1, help="How many held-out tickets.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """Plays held-out tickets through the live router and a scripted agent, so that decisions appear."""
+    from support_pipeline.cli.simulating import simulate_live
+
+    found = simulate_live(client, tickets, lambda line: errors.print(line, style="dim", markup=False))
+    if as_json:
+        print_json(asdict(found))
+        return
+    table = Table(
+        "what", "count", title=f"{found.tickets} simulated tickets of {client}", title_justify="left"
+    )
+    for name, counts in {"route": found.routes, "decision": found.actions, "about": found.kinds}.items():
+        for what, count in sorted(counts.items()):
+            table.add_row(f"{name}: {what}", str(count))
+    console.print(table)
+    console.print(f"The decisions are in the log of {found.month}: agent_edits of that month reads them.")
+
+
+user_app = typer.Typer(no_args_is_help=True, help="Who may work on the approval page.")
+key_app = typer.Typer(no_args_is_help=True, help="API keys of clients.")
+app.add_typer(user_app, name="user")
+app.add_typer(key_app, name="key")
+
+
+@user_app.command("add")
+@clear_errors
+def user_add(
+    email: Annotated[str, typer.Argument(metavar="EMAIL")],
+    role: Annotated[str, typer.Option(help="agent or admin.")] = "agent",
+    clients: Annotated[
+        list[str] | None, typer.Option("--client", help="A client that an agent sees.")
+    ] = None,
+    name: Annotated[str, typer.Option(help="The name shown.")] = "",
+    oidc: Annotated[bool, typer.Option("--oidc", help="No password: signs in by OIDC only.")] = False,
+) -> None:
+    """Adds somebody, or changes them; the password is asked for."""
+    from support_pipeline.cli.access import add_user
+
+    password = None if oidc else typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    add_user(email, role, clients or [], name, password)
+    console.print(f"{email} may sign in as {role}", markup=False)
+
+
+@user_app.command("list")
+@clear_errors
+def user_list(as_json: Json = False) -> None:
+    """Everybody who may sign in, or once could."""
+    from support_pipeline.cli.access import users
+
+    rows = users()
+    if as_json:
+        print_json(rows)
+        return
+    table = Table("e-mail", "name", "role", "clients", "active")
+    for row in rows:
+        table.add_row(
+            row["email"], row["name"], row["role"], ", ".join(row["clients"]) or "all", str(row["active"])
+        )
+    console.print(table)
+
+
+@user_app.command("remove")
+@clear_errors
+def user_remove(email: Annotated[str, typer.Argument(metavar="EMAIL")]) -> None:
+    """Locks somebody out at once."""
+    from support_pipeline.cli.access import remove_user
+
+    remove_user(email)
+    console.print(f"{email} can no longer sign in", markup=False)
+
+
+@key_app.command("add")
+@clear_errors
+def key_add(
+    client: Client,
+    name: Annotated[str, typer.Option(help="What it is for.")] = "api",
+    days: Annotated[int | None, typer.Option(min=1, help="Days until it ends; never without it.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Makes an API key; it is shown this once."""
+    from support_pipeline.cli.access import add_client_key
+
+    key = add_client_key(client, name, days)
+    if as_json:
+        print_json({"client": client, "name": name, "key": key})
+        return
+    console.print(key, markup=False)
+
+
+@key_app.command("list")
+@clear_errors
+def key_list(as_json: Json = False) -> None:
+    """The keys, without what would let anybody use them."""
+    from support_pipeline.cli.access import client_keys
+
+    rows = client_keys()
+    if as_json:
+        print_json(rows)
+        return
+    table = Table("id", "client", "name", "created", "expires", "revoked")
+    for row in rows:
+        table.add_row(
+            *(str(row[n])[:19] for n in ("id", "client", "name", "created_at", "expires_at", "revoked_at"))
+        )
+    console.print(table)
+
+
+@key_app.command("revoke")
+@clear_errors
+def key_revoke(
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="The id that `key list` shows.")],
+) -> None:
+    """Ends a key."""
+    from support_pipeline.cli.access import revoke_client_key
+
+    revoke_client_key(key_id)
+    console.print(f"key {key_id} has ended", markup=False)

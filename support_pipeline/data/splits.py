@@ -22,12 +22,12 @@ from support_pipeline.claims import rewrite
 from support_pipeline.clients import ClientConfig
 from support_pipeline.data.carving import Carver, quotas, spread
 from support_pipeline.data.neighbours import alike, codes, components, exact_groups, near_duplicate_clusters
-from support_pipeline.data.tickets import INSTANT, PAIR_SCHEMA
+from support_pipeline.data.tickets import INSTANT, PAIR_SCHEMA, POLICY_STATE
 from support_pipeline.errors import DatasetError
 from support_pipeline.model.prompt import system_message
 from support_pipeline.policies import PolicyBook
 
-CODE_VERSION = "1"
+CODE_VERSION = "3"
 SPLITS = ("train", "valid", "test")
 MIN_PAIRS = 3
 ENOUGH_PAIRS = 300
@@ -50,8 +50,8 @@ HELD_BACK = {
     "earlier_test": "was in the test split of an earlier release",
     "near_duplicate": f"more than {SAME_TEXT_CAP} pairs with the same customer text, or {CLUSTER_CAP} near-duplicates",
     "over_max_pairs": "more pairs than max_pairs",
-    "escalation_share": f"more hand-overs than {ESCALATE_SHARE:.0%} of training",
-    "cannot_know_share": f"more cannot-know answers than {CANNOT_KNOW_SHARE:.0%} of training",
+    "escalation_share": "more hand-overs than their share of training",
+    "cannot_know_share": "more cannot-know answers than their share of training",
     "test_customer": "shares its customer with a test pair",
     "test_thread": "shares its thread or ticket with a test pair",
     "test_near_duplicate": "is a near-duplicate of a test pair",
@@ -75,8 +75,20 @@ INDEX_SCHEMA = pl.Schema(
         "resolved_at": INSTANT,
         "customer_text": pl.String(),
         "resolution_text": pl.String(),
+        "edit_class": pl.String(),
     }
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """The largest parts of training that hand-overs and cannot-know answers may be."""
+
+    escalate: float = ESCALATE_SHARE
+    cannot_know: float = CANNOT_KNOW_SHARE
+
+
+USUAL_SHARES = Shares()
 
 
 @dataclass
@@ -112,6 +124,7 @@ def build_splits(
     *,
     earlier_test_ids: Collection[str],
     today: date,
+    shares: Shares = USUAL_SHARES,
     progress: Say = lambda line: None,
 ) -> dict[str, Any]:
     """Writes train.jsonl, valid.jsonl, test.jsonl, index.parquet and held_back.parquet; returns the figures.
@@ -119,7 +132,7 @@ def build_splits(
     Raises:
         DatasetError: too few pairs, or all of them tied together.
     """
-    frame = _read(pairs)
+    frame = _read(pairs, config.book.state(today))
     total = frame.height
     if total < MIN_PAIRS:
         raise DatasetError(
@@ -129,7 +142,7 @@ def build_splits(
     progress(f"{total:,} pairs: looking for near-duplicates")
     clusters = near_duplicate_clusters(frame["customer_text"].to_list())
     frame, out_of_force = _in_force(frame, config.book, today)
-    plan = _planned(config, frame, clusters, set(earlier_test_ids), out_of_force)
+    plan = _planned(config, frame, clusters, set(earlier_test_ids), out_of_force, shares)
     counts = {split: len(plan.of(split)) for split in SPLITS}
     if not counts["train"] or not counts["test"]:
         raise DatasetError(
@@ -142,9 +155,17 @@ def build_splits(
     return _figures(config, plan, clusters, counts)
 
 
-def _read(files: Sequence[Path]) -> pl.DataFrame:
-    frames = [pl.read_parquet(file) for file in files]
-    frame = pl.concat(frames) if frames else pl.DataFrame(schema=PAIR_SCHEMA)
+def _read(files: Sequence[Path], policy_state: str) -> pl.DataFrame:
+    """All pairs, oldest first; `followed` says whose answers follow the wanted state of the policies already."""
+    frames = [
+        pl.read_parquet(file).with_columns(
+            followed=pl.lit(pl.read_parquet_metadata(file).get(POLICY_STATE) == policy_state)
+        )
+        for file in files
+    ]
+    # Diagonal: pairs made before edits had a class have no such column.
+    empty = pl.DataFrame(schema={**PAIR_SCHEMA, "followed": pl.Boolean()})
+    frame = pl.concat([empty, *frames], how="diagonal").with_columns(pl.col("edit_class").fill_null(""))
     return frame.sort("resolved_at", "pair_id", "source_digest")
 
 
@@ -154,13 +175,25 @@ def _in_force(frame: pl.DataFrame, book: PolicyBook, today: date) -> tuple[pl.Da
     Pairs were brought up to date on the day they were made, which may lie on the other side of a change.
     Places whose answer states a policy that has no version in force on that day come back too.
     """
-    rewritten = [rewrite(book, text, today) for text in frame["resolution_text"].to_list()]
-    texts = pl.Series("resolution_text", [found.text for found in rewritten], dtype=pl.String)
-    return frame.with_columns(texts), np.flatnonzero([bool(found.errors) for found in rewritten])
+    texts = frame["resolution_text"].to_list()
+    stale = np.flatnonzero(~frame["followed"].to_numpy())
+    out_of_force = []
+    for place in stale.tolist():
+        found = rewrite(book, texts[place], today)
+        texts[place] = found.text
+        if found.errors:
+            out_of_force.append(place)
+    column = pl.Series("resolution_text", texts, dtype=pl.String)
+    return frame.with_columns(column).drop("followed"), np.array(out_of_force, dtype=np.int64)
 
 
 def _planned(
-    config: ClientConfig, frame: pl.DataFrame, clusters: Places, earlier: set[str], out_of_force: Places
+    config: ClientConfig,
+    frame: pl.DataFrame,
+    clusters: Places,
+    earlier: set[str],
+    out_of_force: Places,
+    shares: Shares,
 ) -> Plan:
     plan = Plan(frame)
     plan.put(_superseded(frame), "superseded")
@@ -175,7 +208,7 @@ def _planned(
     strata = (frame["kind"] + "|" + frame["intent"]).to_list()
     _choose_test(config, plan, ties, strata)
     plan.put(barred, "earlier_test")
-    _trim_training(config, plan, clusters)
+    _trim_training(config, plan, clusters, shares)
     _hold_back_alike(plan, "test")
     _choose_valid(config, plan, ties, strata)
     plan.put(plan.undecided(), "train")
@@ -241,7 +274,7 @@ def _hold_back_alike(plan: Plan, split: str) -> None:
     plan.put(rest[missed], f"{split}_near_duplicate")
 
 
-def _trim_training(config: ClientConfig, plan: Plan, clusters: Places) -> None:
+def _trim_training(config: ClientConfig, plan: Plan, clusters: Places, shares: Shares) -> None:
     """Caps duplicates, the dataset's size and the shares of hand-overs and cannot-know answers."""
     rest = plan.undecided()
     texts = exact_groups(plan.frame["customer_text"].gather(rest).to_list())
@@ -250,30 +283,32 @@ def _trim_training(config: ClientConfig, plan: Plan, clusters: Places) -> None:
     plan.put(_beyond(rest, clusters[rest], CLUSTER_CAP), "near_duplicate")
     kinds = np.array(plan.frame["kind"].to_list())
     room = max(config.evaluation.max_pairs - len(plan.of("test")), 1)
-    for reason, places in _over_share(plan, kinds, clusters, room).items():
+    for reason, places in _over_share(plan, kinds, clusters, room, shares).items():
         plan.put(places, reason)
     rest = plan.undecided()
     kept = _by_diversity(plan, rest, clusters, room)
     plan.put(np.setdiff1d(rest, kept), "over_max_pairs")
 
 
-def _over_share(plan: Plan, kinds: NDArray[np.str_], clusters: Places, room: int) -> dict[str, Places]:
+def _over_share(
+    plan: Plan, kinds: NDArray[np.str_], clusters: Places, room: int, shares: Shares
+) -> dict[str, Places]:
     rest = plan.undecided()
     escalate, unknown = rest[kinds[rest] == "escalate"], rest[kinds[rest] == "cannot_know"]
-    allowed = _allowed(len(rest) - len(escalate) - len(unknown), len(escalate), len(unknown), room)
+    allowed = _allowed(len(rest) - len(escalate) - len(unknown), len(escalate), len(unknown), room, shares)
     return {
         "escalation_share": np.setdiff1d(escalate, _by_diversity(plan, escalate, clusters, allowed[0])),
         "cannot_know_share": np.setdiff1d(unknown, _by_diversity(plan, unknown, clusters, allowed[1])),
     }
 
 
-def _allowed(others: int, escalate: int, unknown: int, room: int) -> tuple[int, int]:
+def _allowed(others: int, escalate: int, unknown: int, room: int, shares: Shares) -> tuple[int, int]:
     """How many of each bounded kind may stay, so that each is at most its share of what stays."""
     if not others:  # nothing else to learn from: a hand-over model is better than none
         return escalate, unknown
     for _ in range(50):
         total = min(others + escalate + unknown, room)
-        smaller = max(1, int(ESCALATE_SHARE * total)), max(1, int(CANNOT_KNOW_SHARE * total))
+        smaller = max(1, int(shares.escalate * total)), max(1, int(shares.cannot_know * total))
         new = min(escalate, smaller[0]), min(unknown, smaller[1])
         if new == (escalate, unknown):
             break

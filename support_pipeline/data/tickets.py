@@ -14,6 +14,8 @@ import polars as pl
 Role = Literal["customer", "agent", "bot", "system"]
 Resolution = Literal["resolved", "escalated", "needs_human"]
 Kind = Literal["answer", "escalate", "cannot_know", "edit"]
+EditClass = Literal["tone", "fact", "policy", "missing_step", "escalation"]
+"""What an agent's edit put right."""
 
 INSTANT = pl.Datetime("us", "UTC")
 
@@ -60,8 +62,12 @@ PAIR_SCHEMA = pl.Schema(
         "customer_id": pl.String(),
         "thread_id": pl.String(),
         "source_digest": pl.String(),
+        "edit_class": pl.String(),
     }
 )
+
+POLICY_STATE = "policy_state"
+"""Parquet metadata of a pair table: the state of the policy book that its answers follow."""
 
 EXCLUDED_SCHEMA = pl.Schema(
     {"ticket_id": pl.String(), "resolved_at": INSTANT, "reason": pl.String(), "detail": pl.String()}
@@ -126,7 +132,7 @@ class Pair:
 
     `kind` says what it teaches (answer, escalate, cannot_know, edit); `reason` is the filter's
     verdict on the ticket (`answerable`, or why a person had to decide); `source_digest` ties it to
-    the ticket's exact content.
+    the ticket's exact content. `edit_class` is the `EditClass` of an edit, empty when it was not said.
     """
 
     pair_id: str
@@ -141,10 +147,11 @@ class Pair:
     customer_id: str
     thread_id: str
     source_digest: str
+    edit_class: str = ""
 
     def row(self) -> dict[str, Any]:
         """The pair as a row of `PAIR_SCHEMA`."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in PAIR_SCHEMA}
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,12 +87,18 @@ def _rows(counts: dict[str, dict[str, int]], folders: dict[str, Folder]) -> list
             f"{training.info['first_loss']:.3f} → {training.info['last_loss']:.3f}, validation {training.info['valid_loss']:.3f}",
         ),
         ("scores", _joined(report.counts, ("score_3", "score_2", "score_1"))),
+        (
+            "under other policy values",
+            f"{report.counts['flips_followed']} of {report.counts['flips']} answers followed, "
+            f"{report.counts['flips_stale']} kept to the old value",
+        ),
         ("verdict", str(report.info["verdict"])),
         ("promotion", str(report.info["promotion"]["reason"])),
         (
             "GGUF",
             f"{gguf.counts['bytes'] / 1e6:.1f} MB, {gguf.info['quantisation']}; {gguf.checks['tokens_equal'].detail}",
         ),
+        ("served as judged", gguf.checks["scores_kept"].detail),
         ("deployed as", str(live.info["version"])),
     ]
 

@@ -2,42 +2,73 @@
 
     python -m support_pipeline.model.adapter --job job.json
 
-Runs in a process of its own, with or without Dagster. The chats are rendered and masked by
-`supervision` before the model is loaded, so that a set with nothing to learn costs no GPU minute.
-The payload is the same, bit for bit, for the same job on the same kind of CPU.
+Runs in a process of its own, with or without Dagster; with several GPUs it starts itself under
+`accelerate launch`. The base model, the chats and the room for them are checked before any weight is
+loaded, so that a set with nothing to learn costs no GPU minute. The payload is the same, bit for
+bit, for the same job on the same kind of CPU.
 """
 
+import hashlib
 import json
-import math
-import resource
+import os
+import sys
 import time
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from support_pipeline.artifacts import digest
 from support_pipeline.clients import Lora
-from support_pipeline.errors import DatasetError, ModelError
-from support_pipeline.model.base import ChatFormat, load_format
-from support_pipeline.model.gguf.merge import without_peft_deprecation
+from support_pipeline.errors import DatasetError
+from support_pipeline.model.base import ChatFormat, fingerprint
 from support_pipeline.model.jobs import Job, run_job
-from support_pipeline.model.progress import Say, Throttle
-from support_pipeline.model.supervision import Example, audit, read_chats, supervise
+from support_pipeline.model.preflight import check_base
+from support_pipeline.model.progress import Say
+from support_pipeline.model.supervision import Audit, Example, audit, read_chats, supervise
+from support_pipeline.model.training.lessons import Lessons, edit_classes, taught
+from support_pipeline.policies import PolicyBook, PolicyFact
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-CODE_VERSION = "1"
+    from support_pipeline.model.training.fitting import Fitted, Material
+    from support_pipeline.model.training.machine import Plan
+
+CODE_VERSION = "2"
 FORMAT_FILES = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "special_tokens_map.json")
+LEAST_EXAMPLES = 2
 
 
 class AdapterJob(Job):
-    """Trains one adapter: base model folder, train and valid chats, settings."""
+    """Trains one adapter: base model folder, train and valid chats, settings.
+
+    `index` tells the edit class of each chat, `policies` and `today` the values that some chats are
+    rendered without; a job without them trains on the chats as they are. `checkpoints` is where a
+    training that was killed is taken up again (beside the figures when it is not given).
+    """
 
     base: Path
     base_name: str
     train: Path
     valid: Path
     lora: Lora
+    index: Path | None = None
+    policies: tuple[PolicyFact, ...] = ()
+    today: date | None = None
+    checkpoints: Path | None = None
+
+    @property
+    def checkpoint_folder(self) -> Path:
+        """Where checkpoints lie."""
+        return self.checkpoints or self.stats.parent / "checkpoints"
+
+    def identity(self) -> str:
+        """The digest of all that the adapter depends on: two jobs of one identity make the same adapter."""
+        files = {name: _sha256(path) for name, path in (("train", self.train), ("valid", self.valid))}
+        index = _sha256(self.index) if self.index else ""
+        settings = self.model_dump(mode="json", include={"lora", "policies", "today", "base_name"})
+        return digest([CODE_VERSION, files, index, settings, fingerprint(self.base)])
 
 
 def train(job: AdapterJob, say: Say) -> None:
@@ -45,15 +76,48 @@ def train(job: AdapterJob, say: Say) -> None:
 
     Raises:
         DatasetError: nothing to learn from, or an end of turn that is not supervised.
-        ModelError: the base model cannot be used, or the loss is not a number.
+        ModelError: the base model cannot be used, memory or disk do not suffice, or the loss is no number.
     """
+    from support_pipeline.model.training.checkpoints import claim, demand_space
+    from support_pipeline.model.training.fitting import fit, import_libraries
+    from support_pipeline.model.training.machine import Machine, Shape, plan, used_now
+
+    import_libraries()
     started = time.monotonic()
-    chat = load_format(job.base)
-    if chat.pad_token == chat.eos_token:
-        raise ModelError(
-            f"{job.base}: pad and end of turn are the same token, so the model would never learn to stop."
+    chat = check_base(job.base)
+    lessons, kept, found = _lessons(job, chat, say)
+    material = _material(job, chat, kept)
+    shape = Shape.of(json.loads((job.base / "config.json").read_text(encoding="utf-8")))
+    planned = plan(job.lora, shape, [len(example.ids) for example in kept], Machine.here(), used=used_now())
+    say(f"plan: {planned}; about {planned.estimated_bytes / 1e6:,.0f} MB of memory")
+    if os.environ.get("RANK", "0") == "0":
+        claim(job.checkpoint_folder, job.identity())
+    demand_space(job.stats.parent, 3 * 12 * shape.adapter_parameters(job.lora.rank))
+    fitted = fit(job.base, job.lora, planned, chat, material, job.checkpoint_folder, job.out, say)
+    if _is_first_process():
+        _write(job, chat, lessons, found, fitted)
+        _tell(job, planned, material, fitted, time.monotonic() - started, say)
+
+
+def _lessons(job: AdapterJob, chat: ChatFormat, say: Say) -> tuple[Lessons, list[Example], Audit]:
+    chats = read_chats(job.train)
+    if len(chats) < LEAST_EXAMPLES:
+        raise DatasetError(
+            f"{job.train}: {len(chats)} example(s) to learn from, at least {LEAST_EXAMPLES} are needed (300 to 3,000 "
+            "make a model). Widen release.window_months or lower evaluation.test_size."
         )
-    examples = _examples(job.train, chat)
+    book = PolicyBook(facts=job.policies)
+    share = job.lora.other_policies_share if job.today and job.policies else 0.0
+    lessons = taught(
+        chats,
+        edit_classes(job.index, "train", len(chats)),
+        job.lora.edit_weights.model_dump(),
+        book,
+        job.today or date.min,
+        other_policies_share=share,
+        seed=job.lora.seed,
+    )
+    examples = [supervise(lesson.messages, chat) for lesson in lessons.lessons]
     kept, found = audit(examples, job.lora.max_tokens, chat.id_of(chat.eos_token))
     if found.ends_supervised != found.examples:
         raise DatasetError(
@@ -63,72 +127,41 @@ def train(job: AdapterJob, say: Say) -> None:
         f"supervised: {found.supervised_tokens:,} of {found.tokens:,} tokens in {found.examples} examples"
         f" (median {found.supervised_median:g} an example; {found.too_long} over {job.lora.max_tokens} left out)"
     )
-    valid = [example for example in _examples(job.valid, chat) if len(example.ids) <= job.lora.max_tokens]
-    log, seconds = _fit(job, kept, valid, say)
-    _write_format(job)
-    _write_json_lines(job.out / "training_log.jsonl", log)
-    summary = {**asdict(found), "template_sha256": chat.sha256, "steps": log[-1]["step"] if log else 0}
-    (job.out / "supervision.json").write_text(json.dumps(summary, indent=1, sort_keys=True), encoding="utf-8")
-    stats = {
-        "train_seconds": round(seconds, 2),
-        "total_seconds": round(time.monotonic() - started, 2),
-        "tokens_per_second": round(found.tokens * job.lora.epochs / max(seconds, 1e-9)),
-        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-    }
-    job.stats.write_text(json.dumps(stats), encoding="utf-8")
+    copies = ", ".join(f"{count} more of class {name}" for name, count in lessons.repeated.items())
     say(
-        f"trained in {seconds:.0f} s, {stats['tokens_per_second']:,} tokens/s, peak {stats['peak_memory_mb']:,} MB"
+        f"{lessons.other_policies} of {len(lessons.lessons)} examples under other policies"
+        f" ({lessons.flipped_answers} state another value); corrections: {copies or 'none'}"
     )
+    return lessons, kept, found
 
 
-def _examples(path: Path, chat: ChatFormat) -> list[Example]:
-    return [supervise(messages, chat) for messages in read_chats(path)]
+def _material(job: AdapterJob, chat: ChatFormat, kept: list[Example]) -> "Material":
+    from support_pipeline.model.training.compliance import probes
+    from support_pipeline.model.training.fitting import Material
 
-
-def _fit(
-    job: AdapterJob, examples: list[Example], valid: list[Example], say: Say
-) -> tuple[list[dict[str, float]], float]:
-    from datasets import Dataset
-    from peft import LoraConfig
-    from transformers import AutoTokenizer, PrinterCallback, set_seed
-    from trl import SFTTrainer
-
-    set_seed(job.lora.seed)
-    model = load_base(job.base)
-    targets = job.lora.target_modules
-    rows = [{"input_ids": example.ids, "labels": example.labels} for example in examples]
-    valid_rows = [{"input_ids": example.ids, "labels": example.labels} for example in valid]
-    with without_peft_deprecation():
-        trainer = SFTTrainer(
-            model=model,
-            args=_settings(job, len(examples), bool(valid)),
-            train_dataset=Dataset.from_list(rows),
-            eval_dataset=Dataset.from_list(valid_rows) if valid else None,
-            processing_class=AutoTokenizer.from_pretrained(job.base),
-            peft_config=LoraConfig(
-                r=job.lora.rank,
-                lora_alpha=job.lora.alpha,
-                lora_dropout=job.lora.dropout,
-                target_modules=targets if isinstance(targets, str) else list(targets),
-                task_type="CAUSAL_LM",
-            ),
-            callbacks=[_progress(say)],
+    chats = read_chats(job.valid)
+    valid = [
+        example
+        for messages in chats
+        if len((example := supervise(messages, chat)).ids) <= job.lora.max_tokens
+    ]
+    asked = (
+        probes(
+            chats,
+            PolicyBook(facts=job.policies),
+            job.today,
+            chat,
+            max_tokens=job.lora.max_tokens,
+            seed=job.lora.seed,
         )
-    trainer.remove_callback(PrinterCallback)  # the reporter says it
-    started = time.monotonic()
-    trainer.train()
-    seconds = time.monotonic() - started
-    log = [_log_row(entry) for entry in trainer.state.log_history if "loss" in entry or "eval_loss" in entry]
-    if not all(math.isfinite(value) for row in log for value in row.values()):
-        raise ModelError("the training loss is not a number; lower lora.learning_rate (nothing was written).")
-    adapted: Any = trainer.model
-    adapted.save_pretrained(job.out)
-    _tidy_adapter_config(job)
-    return log, seconds
+        if job.today and job.policies
+        else []
+    )
+    return Material(kept, valid, asked)
 
 
 def load_base(folder: Path) -> "PreTrainedModel":
-    """A base model ready for training or generation: bf16 on a GPU, fp32 on a CPU."""
+    """A base model ready for generation: bf16 on a GPU, fp32 on a CPU."""
     import torch
     from transformers import AutoModelForCausalLM
     from transformers.utils.logging import disable_progress_bar
@@ -139,101 +172,77 @@ def load_base(folder: Path) -> "PreTrainedModel":
     return model
 
 
-def _settings(job: AdapterJob, examples: int, has_valid: bool) -> Any:
-    import torch
-    from trl import SFTConfig
+def _is_first_process() -> bool:
+    import torch.distributed
 
-    gpu = torch.cuda.is_available()
-    steps = max(1, math.ceil(examples / job.lora.batch_size))
-    return SFTConfig(
-        output_dir=str(job.stats.parent / "trainer"),
-        per_device_train_batch_size=min(job.lora.batch_size, examples),
-        learning_rate=job.lora.learning_rate,
-        num_train_epochs=job.lora.epochs,
-        lr_scheduler_type="cosine",
-        warmup_steps=max(1, round(0.03 * steps * job.lora.epochs)),
-        weight_decay=0.0,
-        max_length=None,
-        dataset_kwargs={"skip_prepare_dataset": True},
-        # Less padding; its first batch holds the longest example, so missing memory shows in step one.
-        train_sampling_strategy="group_by_length",
-        logging_steps=max(1, round(steps * job.lora.epochs / 100)),
-        logging_first_step=True,
-        eval_strategy="epoch" if has_valid else "no",
-        prediction_loss_only=True,
-        save_strategy="no",
-        report_to="none",
-        disable_tqdm=True,
-        use_cpu=not gpu,
-        bf16=_has_fast_bfloat16(),
-        activation_checkpointing=gpu,
-        dataloader_num_workers=0,
-        dataloader_pin_memory=gpu,
-        seed=job.lora.seed,
-        data_seed=job.lora.seed,
-        full_determinism=False,
+    started = torch.distributed.is_available() and torch.distributed.is_initialized()
+    return not started or torch.distributed.get_rank() == 0
+
+
+# Writing
+
+
+def _write(job: AdapterJob, chat: ChatFormat, lessons: Lessons, found: Audit, fitted: "Fitted") -> None:
+    _write_format(job, chat)
+    _tidy_adapter_config(job)
+    log = "".join(json.dumps(row, sort_keys=True) + "\n" for row in fitted.log)
+    (job.out / "training_log.jsonl").write_text(log, encoding="utf-8")
+    summary = {
+        **asdict(found),
+        "template_sha256": chat.sha256,
+        "steps": fitted.steps,
+        "planned_steps": fitted.planned_steps,
+        "best_step": fitted.best_step,
+        "chats": lessons.chats,
+        "repeated": lessons.repeated,
+        "other_policies": lessons.other_policies,
+        "flipped_answers": lessons.flipped_answers,
+        "flips_refused": lessons.refused,
+    }
+    (job.out / "supervision.json").write_text(json.dumps(summary, indent=1, sort_keys=True), encoding="utf-8")
+
+
+def _tell(
+    job: AdapterJob, planned: "Plan", material: "Material", fitted: "Fitted", total_seconds: float, say: Say
+) -> None:
+    """Figures of this run, beside what was expected of it."""
+    from support_pipeline.model.training.watching import peak_bytes
+
+    seconds, peak = fitted.seconds, peak_bytes()
+    done = (
+        material.tokens * job.lora.epochs * (fitted.steps - fitted.resumed_at) / max(fitted.planned_steps, 1)
+    )
+    stats: dict[str, Any] = {
+        "train_seconds": round(seconds, 2),
+        "estimated_seconds": round(fitted.estimated_seconds, 2),
+        "total_seconds": round(total_seconds, 2),
+        "tokens_per_second": round(done / max(seconds, 1e-9)),
+        "peak_memory_mb": peak // (1 << 20),
+        "estimated_memory_mb": planned.estimated_bytes // (1 << 20),
+        "resumed_at_step": fitted.resumed_at,
+        "plan": str(planned),
+    }
+    job.stats.write_text(json.dumps(stats), encoding="utf-8")
+    early = f" of {fitted.planned_steps} (stopped early)" if fitted.steps < fitted.planned_steps else ""
+    say(
+        f"trained {fitted.steps}{early} steps in {seconds:.0f} s (expected {fitted.estimated_seconds:.0f}),"
+        f" {stats['tokens_per_second']:,} tokens/s, peak {stats['peak_memory_mb']:,} MB"
+        f" (expected {stats['estimated_memory_mb']:,}); the adapter is that of step {fitted.best_step}"
     )
 
 
-def _has_fast_bfloat16() -> bool:
-    import torch
-
-    if torch.cuda.is_available():
-        return bool(torch.cuda.is_bf16_supported())
-    # Elsewhere it is emulated, and slower than float32.
-    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
-
-
-def _progress(say: Say) -> Any:
-    from transformers import TrainerCallback
-
-    class Progress(TrainerCallback):
-        """Says loss and rate as training goes."""
-
-        def __init__(self) -> None:
-            self.say = Throttle(say)
-            self.started = time.monotonic()
-
-        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            self.started = time.monotonic()
-            say(f"training: {state.max_steps} steps")
-
-        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
-            if not logs or ("loss" not in logs and "eval_loss" not in logs):
-                return
-            loss = f"loss {logs['loss']}" if "loss" in logs else f"validation loss {logs['eval_loss']}"
-            left = (
-                (state.max_steps - state.global_step)
-                * (time.monotonic() - self.started)
-                / max(state.global_step, 1)
-            )
-            self.say(
-                f"step {state.global_step}/{state.max_steps}, {loss}, about {left:.0f} s left",
-                always="eval_loss" in logs or state.global_step >= state.max_steps,
-            )
-
-    return Progress()
-
-
-def _log_row(entry: dict[str, Any]) -> dict[str, float]:
-    names = {
-        "step": "step",
-        "epoch": "epoch",
-        "loss": "loss",
-        "eval_loss": "valid_loss",
-        "learning_rate": "learning_rate",
-    }
-    return {new: round(float(entry[old]), 8) for old, new in names.items() if old in entry}
-
-
-def _write_json_lines(path: Path, rows: list[dict[str, float]]) -> None:
-    path.write_text("".join(json.dumps(row, sort_keys=True) + "\n" for row in rows), encoding="utf-8")
-
-
-def _write_format(job: AdapterJob) -> None:
+def _write_format(job: AdapterJob, chat: ChatFormat) -> None:
     for name in FORMAT_FILES:
         if (job.base / name).is_file():
             (job.out / name).write_bytes((job.base / name).read_bytes())
+    path = job.out / "tokenizer_config.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    named = config.get("pad_token")
+    if (named["content"] if isinstance(named, dict) else named) != chat.pad_token:
+        path.write_text(
+            json.dumps({**config, "pad_token": chat.pad_token}, indent=1, ensure_ascii=False),
+            encoding="utf-8",
+        )
 
 
 def _tidy_adapter_config(job: AdapterJob) -> None:
@@ -247,5 +256,17 @@ def _tidy_adapter_config(job: AdapterJob) -> None:
     (job.out / "README.md").unlink(missing_ok=True)
 
 
+def _sha256(path: Path) -> str:
+    if not path.is_file():
+        raise DatasetError(f"{path}: no such file. Make jsonl_splits again.")
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 if __name__ == "__main__":
+    from support_pipeline.model.training.launching import on_every_gpu
+
+    launched = on_every_gpu("support_pipeline.model.adapter", sys.argv[1:])
+    if launched is not None:
+        sys.exit(launched)
     run_job(AdapterJob, train)

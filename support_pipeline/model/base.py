@@ -5,7 +5,7 @@ format and the tokenizer, not the weights.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -59,6 +59,7 @@ class ChatFormat:
             bos_token=self.bos_token,
             eos_token=self.eos_token,
             add_generation_prompt=add_generation_prompt,
+            enable_thinking=False,  # Qwen 3 would learn to open every answer with an empty thought
         )
 
     def ids(self, text: str) -> list[int]:
@@ -166,14 +167,30 @@ def load_format(folder: Path) -> ChatFormat:
             f"{folder / 'tokenizer_config.json'}: names no eos_token, so answers would never end."
         )
     added = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8")).get("added_tokens", [])
+    special = tuple(token["content"] for token in added if token.get("special"))
+    bos = _token(settings.get("bos_token"))
     return ChatFormat(
         folder=folder,
         template=template,
-        bos_token=_token(settings.get("bos_token")),
+        bos_token=bos,
         eos_token=eos,
-        pad_token=_token(settings.get("pad_token")),
-        special_tokens=tuple(token["content"] for token in added if token.get("special")),
+        pad_token=_pad_token(_token(settings.get("pad_token")), template, {bos, eos}, special),
+        special_tokens=special,
     )
+
+
+def _pad_token(named: str, template: str, taken: Collection[str], special: Sequence[str]) -> str:
+    """The named pad token, or a special one that means nothing in a chat; "" when there is none.
+
+    Llama 3 and Mistral name none, many checkpoints name the end of turn, from which a model whose
+    padding counts unlearns to stop.
+    """
+    if named and named not in taken:
+        return named
+    free = [token for token in special if token not in taken and token not in template]
+    marks = ("pad", "reserved", "unk", "endoftext")
+    ranked = [token for mark in marks for token in free if mark in token.casefold()]
+    return next(iter([*ranked, *free]), "")
 
 
 def _token(value: Any) -> str:

@@ -12,13 +12,14 @@ from support_pipeline.clients import Evaluation
 from support_pipeline.model.jobs import Job, run_job
 from support_pipeline.policies import PolicyFact
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 
 
 class EvaluationJob(Job):
     """Judges one adapter on the test chats, next to the champion's adapter where there is one.
 
-    `today` is the day whose policies the answers are judged by.
+    `today` is the day whose policies the answers are judged by. `answers` is a folder that outlives the
+    job: what was answered before a kill is found there. `labels` are the judge's, when it has any.
     """
 
     client: str
@@ -34,6 +35,8 @@ class EvaluationJob(Job):
     today: date
     teams: tuple[str, ...]
     evaluation: Evaluation
+    answers: Path | None = None
+    labels: Path | None = None
 
 
 if __name__ == "__main__":

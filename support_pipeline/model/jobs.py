@@ -23,6 +23,8 @@ from support_pipeline.storage import explained
 EXIT_USER_ERROR = 2
 PARENT_VARIABLE = "SUPPORT_PIPELINE_PARENT"
 """Names the process that started a job and that the job must not outlive."""
+ANY_PARENT = "any"
+"""As its value: whichever process started it (a launcher that has no say in the environment)."""
 
 J = TypeVar("J", bound="Job")
 
@@ -44,7 +46,7 @@ def run_job(kind: type[J], work: Callable[[J, Say], None]) -> None:
 
     The line also goes to `error_file(job)`, where whoever started the job finds it.
     """
-    _die_with_parent()
+    die_with_parent()
     os.environ["TQDM_DISABLE"] = "1"  # the libraries' own bars would fill the run's log
     parser = argparse.ArgumentParser(description=(kind.__doc__ or "").splitlines()[0])
     parser.add_argument("--job", type=Path, required=True, help="the job's JSON file")
@@ -54,6 +56,8 @@ def run_job(kind: type[J], work: Callable[[J, Say], None]) -> None:
     except (OSError, ValidationError) as error:
         sys.stderr.write(f"{path}: is not a job: {error}\n")
         sys.exit(EXIT_USER_ERROR)
+    if os.environ.get("RANK", "0") == "0":
+        error_file(path).unlink(missing_ok=True)
     with reporter() as say:
         try:
             work(job, say)
@@ -72,12 +76,19 @@ def error_file(job_file: Path) -> Path:
     return job_file.with_suffix(".error.txt")
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """Has the system kill this process when its parent dies, where `PARENT_VARIABLE` asks for that."""
     # kill -9 of the parent runs none of its handlers, and would leave a training on the GPU.
     parent = os.environ.get(PARENT_VARIABLE)
-    if parent is None or sys.platform != "linux":
+    if parent is None:
         return
-    set_parent_death_signal = 1
-    ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
-    if os.getppid() != int(parent):  # it died before the line above
+    tie_to_parent()
+    if parent != ANY_PARENT and os.getppid() != int(parent):  # it died before the line above
         os._exit(1)
+
+
+def tie_to_parent() -> None:
+    """Has the system kill this process when its parent dies (Linux)."""
+    if sys.platform == "linux":
+        set_parent_death_signal = 1
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)

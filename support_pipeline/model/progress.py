@@ -15,7 +15,10 @@ Say = Callable[[str], None]
 
 @contextmanager
 def reporter() -> Iterator[Say]:
-    """A function that says one line where people look."""
+    """A function that says one line where people look; of several processes only the first speaks."""
+    if os.environ.get("RANK", "0") != "0":
+        yield lambda line: None
+        return
     if "DAGSTER_PIPES_CONTEXT" not in os.environ:
         yield _print
         return

@@ -40,6 +40,7 @@ class Audit:
     supervised_tokens: int
     supervised_min: int
     supervised_median: float
+    supervised_max: int
     longest: int
     ends_supervised: int
 
@@ -107,6 +108,7 @@ def audit(examples: Sequence[Example], max_tokens: int, end_of_turn: int) -> tup
         supervised_tokens=sum(supervised),
         supervised_min=min(supervised),
         supervised_median=statistics.median(supervised),
+        supervised_max=max(supervised),
         longest=max(len(example.ids) for example in kept),
         ends_supervised=sum(_last_label(example) == end_of_turn for example in kept),
     )

@@ -152,7 +152,8 @@ def lora_adapter(
     pool="gpu",
     kinds={"torch", "huggingface"},
     description="Every held-out ticket answered and scored 3 (correct), 2 (partial) or 1 (wrong); policy, escalation "
-    "and hallucination on their own; the verdict against the targets and the promotion decision.",
+    "hallucination and answers under other policy values on their own; the verdict against the targets, the champion "
+    "and the bare base model on the same tickets, and the promotion decision.",
     check_specs=checks.blocking(
         "eval_report", every_ticket_scored="every held-out ticket is answered and scored"
     ),
@@ -170,14 +171,17 @@ def eval_report(
 
 @dg.asset(
     **RELEASE,
-    deps=[jsonl_splits, lora_adapter],
+    deps=[jsonl_splits, lora_adapter, eval_report],
     kinds={"gguf", "llamacpp"},
     description="The adapter merged into the base model, converted to GGUF, quantised, loaded in a real llama.cpp, "
-    "and proven to read the same token ids as training did.",
+    "proven to read the same token ids as training did, and asked the held-out tickets again: how many scores fell.",
     check_specs=checks.blocking(
         "gguf_artifact",
         tokens_equal="prompt token ids equal the training tokenizer's",
         f16_answers_equal="F16 greedy answers in llama.cpp equal those in transformers",
+        logits_near="log-probabilities and merged logits stay near the checkpoint's",
+        answers_stop="answers end by themselves",
+        scores_kept="no more held-out answers score lower in the GGUF than the budget allows",
     ),
 )
 def gguf_artifact(
@@ -188,7 +192,7 @@ def gguf_artifact(
 ) -> dg.MaterializeResult:
     """Merges, converts, quantises, proves."""
     made_from = _release_context(context, workspace, release_month, trainer)
-    return _release_result(made_from, release.gguf_artifact, shown.facts)
+    return _release_result(made_from, release.gguf_artifact, shown.gguf)
 
 
 @dg.asset(
@@ -200,6 +204,7 @@ def gguf_artifact(
     check_specs=checks.blocking(
         "deployed_model",
         served_tokens_equal="the engine reads the token ids that training read",
+        policies_read="the engine reads every policy, and nothing is cut",
         answers="the engine answers a probe",
     ),
 )

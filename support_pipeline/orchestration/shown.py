@@ -72,7 +72,9 @@ def adapter(result: StageResult) -> Shown:
     """The loss curve and the newest lines of the training log."""
     log, info = _json_lines(result, "training_log.jsonl"), result.manifest.info
     losses = {
-        name: info[name] for name in ("first_loss", "last_loss", "valid_loss") if info.get(name) is not None
+        name: info[name]
+        for name in ("first_loss", "last_loss", "valid_loss", "flip_compliance")
+        if info.get(name) is not None
     }
     return {
         "dagster/row_count": result.manifest.counts["examples"],
@@ -83,18 +85,42 @@ def adapter(result: StageResult) -> Shown:
 
 
 def report(result: StageResult) -> Shown:
-    """The score distribution, the verdict on each target, the decision, and some answers."""
+    """The score distribution, the verdict on each target, who it was compared with, the decision, and some answers."""
     content = json.loads((_payload(result) / "report.json").read_text(encoding="utf-8"))
     info = result.manifest.info
+    flips = content["flips"]
     return {
         "dagster/row_count": result.manifest.counts["answered"],
         "score distribution": pictures.png(score_picture(content), "score distribution"),
         "verdict": info["verdict"],
         "promotion": info["promotion"]["reason"],
         "claims": metadata.table(info["claims"]),
+        "opponents": metadata.table([_opponent(row) for row in content["opponents"]]),
+        "other policy values": metadata.table(flips["by_topic"] if flips else []),
+        "policies": metadata.table(content["policy"]),
+        "hallucinations": metadata.table(content["hallucinations"][: metadata.SAMPLE_ROWS]),
         "report": dg.MetadataValue.path(str(result.folder.path / "report.html")),
         "answers": metadata.table(_json_lines(result, "answers.jsonl")[: metadata.SAMPLE_ROWS]),
+        "notes": dg.MetadataValue.md("\n".join(f"- {note}" for note in content["notes"]) or "none"),
     }
+
+
+def _opponent(row: Mapping[str, Any]) -> Shown:
+    scores = {f"score {part['score']}": part["count"] for part in row["distribution"]}
+    compared = row["comparison"] or {}
+    shown = ("wins", "losses", "difference", "lower", "mcnemar_p", "permutation_p")
+    return {
+        "model": f"{row['role']}: {row['name']}",
+        **scores,
+        **{name: compared.get(name) for name in shown},
+    }
+
+
+def gguf(result: StageResult) -> Shown:
+    """The plain facts, and every change of score that quantisation made."""
+    steps = result.manifest.info["transitions"]
+    rows = [{"scores": step, "tickets": count} for step, count in steps.items()]
+    return {**facts(result), "scores before and after": metadata.table(rows)}
 
 
 def facts(result: StageResult) -> Shown:

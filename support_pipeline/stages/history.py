@@ -26,7 +26,7 @@ from support_pipeline.stages.making import Say, Scratch, StageResult, conservati
 from support_pipeline.storage import clear_storage_errors
 
 RAW_VERSION = "1"
-EDITS_VERSION = "1"
+EDITS_VERSION = "2"
 DRIFT_MONTHS = 6
 WORTH_WORKERS = 10_000
 """Tickets in a range below which starting processes costs more than it saves."""

@@ -95,6 +95,7 @@ def pair_row(number: int, text: str, **changes: Any) -> dict[str, Any]:
         "customer_id": f"c{number}",
         "thread_id": f"t{number}",
         "source_digest": "d",
+        "edit_class": "",
         **changes,
     }
 

@@ -25,6 +25,7 @@ EDITS = pl.Schema(
         "final_text": pl.String(),
         "action": pl.String(),
         "trainable": pl.Boolean(),
+        "kind": pl.String(),
     }
 )
 
@@ -145,13 +146,19 @@ def edit(number: int, ticket_id: str, **changes: Any) -> dict[str, Any]:
         "final_text": f"{ANSWER} Have a look at edit {number}.",
         "action": "edited",
         "trainable": True,
+        "kind": "",
         **changes,
     }
 
 
 def test_an_edit_replaces_the_pair_of_its_ticket_and_the_latest_wins(tmp_path: Path) -> None:
     tickets = [ticket(QUESTION, ("agent", ANSWER), ticket_id=str(n), customer_id=f"c{n}") for n in range(3)]
-    edits = [edit(1, "1"), edit(2, "1"), edit(3, "2", trainable=False, action="rejected"), edit(4, "77")]
+    edits = [
+        edit(1, "1", kind="tone"),
+        edit(2, "1", kind="policy"),
+        edit(3, "2", trainable=False, action="rejected"),
+        edit(4, "77"),
+    ]
     counts = month(tmp_path, tickets, edits)
     pairs = pl.read_parquet(tmp_path / "out" / "pairs.parquet")
     excluded = pl.read_parquet(tmp_path / "out" / "excluded.parquet")
@@ -159,6 +166,8 @@ def test_an_edit_replaces_the_pair_of_its_ticket_and_the_latest_wins(tmp_path: P
     edited = pairs.filter(pl.col("ticket_id") == "1").row(0, named=True)
     assert (edited["kind"], edited["customer_id"]) == ("edit", "c1")
     assert edited["resolution_text"].endswith("edit 2.")
+    assert edited["edit_class"] == "policy"
+    assert pairs.filter(pl.col("ticket_id") != "1")["edit_class"].to_list() == ["", "", ""]
     assert sorted(excluded["reason"]) == ["edited", "edited", "not_trainable"]
 
 

@@ -8,7 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from support_pipeline.data.splits import HELD_BACK, SPLITS, build_splits, check_overlap
+from support_pipeline.claims import rewrite
+from support_pipeline.data import splits
+from support_pipeline.data.splits import HELD_BACK, SPLITS, Shares, build_splits, check_overlap
+from support_pipeline.data.tickets import POLICY_STATE
 from support_pipeline.errors import DatasetError
 from support_pipeline_tests.data.examples import config, pair_row, write_pairs
 
@@ -98,10 +101,22 @@ def test_earlier_test_pairs_are_never_trained_on(tmp_path: Path) -> None:
 def test_edits_replace_the_reply_that_they_correct(tmp_path: Path) -> None:
     rows = [pair_row(n, text(n)) for n in range(30)]
     rows.append(pair_row(40, text(3), ticket_id="t3", pair_id="p00003", kind="edit", customer_id=""))
+    rows[-1] |= {"edit_class": "fact", "resolution_text": "The corrected answer."}
     split(tmp_path, rows, evaluation={"test_size": 5})
     here = index(tmp_path).filter(pl.col("ticket_id") == "t3")
-    assert here["kind"].to_list() in ([], ["edit"])
+    assert here.select("kind", "edit_class").rows() in ([], [("edit", "fact")])
+    chats = "".join((tmp_path / "out" / f"{name}.jsonl").read_text(encoding="utf-8") for name in SPLITS)
+    assert '"Answer 3."' not in chats
     assert "superseded" in pl.read_parquet(tmp_path / "out" / "held_back.parquet")["reason"].to_list()
+
+
+def test_pairs_made_before_edits_had_a_class_are_read(tmp_path: Path) -> None:
+    rows = [pair_row(n, text(n)) for n in range(30)]
+    old = write_pairs(tmp_path / "old.parquet", rows[:15])
+    pl.read_parquet(old).drop("edit_class").write_parquet(old)
+    new = write_pairs(tmp_path / "new.parquet", rows[15:])
+    build_splits(config(), [old, new], "2026-09", tmp_path / "out", earlier_test_ids=set(), today=TODAY)
+    assert set(index(tmp_path)["edit_class"]) == {""}
 
 
 def test_training_is_bounded_in_duplicates_shares_and_size(tmp_path: Path) -> None:
@@ -204,3 +219,35 @@ def test_an_answer_about_a_policy_that_is_over_is_held_back(tmp_path: Path) -> N
     rows[7]["resolution_text"] = "Gift wrapping costs $5."
     split(tmp_path, rows, policies=[over])
     assert held_back(tmp_path)["p00007"] == "policy_not_in_force"
+
+
+@pytest.mark.parametrize(("state", "followed"), [("2026-09-30", True), ("2026-01-15", False)])
+def test_answers_that_follow_the_policies_already_are_not_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str, followed: bool
+) -> None:
+    pairs = write_pairs(tmp_path / "pairs.parquet", [pair_row(n, text(n)) for n in range(40)])
+    day = date.fromisoformat(state)
+    pl.read_parquet(pairs).write_parquet(pairs, metadata={POLICY_STATE: config().book.state(day)})
+    read: list[str] = []
+    monkeypatch.setattr(
+        splits, "rewrite", lambda book, answer, today: read.append(answer) or rewrite(book, answer, today)
+    )
+    build_splits(config(), [pairs], "2026-09", tmp_path / "out", earlier_test_ids=set(), today=TODAY)
+    assert len(read) == (0 if followed else 40)
+
+
+def test_the_shares_of_hand_overs_and_cannot_knows_can_be_raised(tmp_path: Path) -> None:
+    rows = [pair_row(n, text(n), kind="escalate", reason="needs_human") for n in range(100)]
+    rows += [pair_row(n, text(n), kind="cannot_know") for n in range(100, 200)]
+    rows += [pair_row(n, text(n), intent=f"i{n % 7}") for n in range(200, 400)]
+    reached = []
+    for name, shares in (("usual", Shares()), ("raised", Shares(escalate=0.3, cannot_know=0.25))):
+        file = write_pairs(tmp_path / f"{name}.parquet", rows)
+        settings = config(evaluation={"test_size": 30})
+        info = build_splits(
+            settings, [file], "2026-09", tmp_path / name, earlier_test_ids=set(), today=TODAY, shares=shares
+        )
+        kinds = info["kinds"]["train"]
+        reached.append([kinds[kind] / info["train"] for kind in ("escalate", "cannot_know")])
+    assert reached[0][0] < 0.17 and reached[0][1] < 0.12
+    assert reached[1][0] > reached[0][0] + 0.08 and reached[1][1] > reached[0][1] + 0.08

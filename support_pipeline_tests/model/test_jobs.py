@@ -46,7 +46,7 @@ def test_a_users_error_lies_beside_the_job(tmp_path: Path) -> None:
 
 def test_a_job_dies_with_its_parent(tmp_path: Path) -> None:
     child = (
-        "import sys, time; from support_pipeline.model import jobs; jobs._die_with_parent();"
+        "import sys, time; from support_pipeline.model import jobs; jobs.die_with_parent();"
         "open(sys.argv[1], 'w').write(str(__import__('os').getpid())); time.sleep(60)"
     )
     parent = (

@@ -30,7 +30,7 @@ def test_the_lineage_is_the_designs() -> None:
         "jsonl_splits": {"filtered_pairs"},
         "lora_adapter": {"jsonl_splits"},
         "eval_report": {"jsonl_splits", "lora_adapter"},
-        "gguf_artifact": {"jsonl_splits", "lora_adapter"},
+        "gguf_artifact": {"jsonl_splits", "lora_adapter", "eval_report"},
         "deployed_model": {"gguf_artifact", "eval_report"},
     }
 
@@ -62,6 +62,7 @@ def test_every_check_but_the_warnings_blocks() -> None:
         ("lora_adapter", "supervised_tokens"),
         ("lora_adapter", "end_of_turn_supervised"),
         ("gguf_artifact", "tokens_equal"),
+        ("gguf_artifact", "scores_kept"),
     ):
         assert expected in checks
 

@@ -5,16 +5,42 @@
 Light on purpose: whoever only describes such a job imports no converter. The work is in `making`.
 """
 
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from support_pipeline.model.jobs import Job, run_job
+from pydantic import BaseModel, ConfigDict
 
-CODE_VERSION = "1"
+from support_pipeline.model.jobs import Job, run_job
+from support_pipeline.policies import PolicyFact
+
+CODE_VERSION = "3"
+
+
+class Judged(BaseModel):
+    """What was judged: the evaluation's answers (`answers.jsonl`) to the test tickets of `index`, and by what rules.
+
+    `loss` is the share of answers that may score lower once the model is quantised.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    answers: Path
+    index: Path
+    brand: str
+    policies: tuple[PolicyFact, ...]
+    today: date
+    teams: tuple[str, ...]
+    loss: float
 
 
 class GgufJob(Job):
-    """Makes one GGUF: base model, adapter, the test chats that prove it, the quantisation."""
+    """Makes one GGUF: base model, adapter, the test chats that prove it, the quantisation.
+
+    With `judged` the GGUF's answers are scored and held against the evaluation's.
+    `proof_prompts` limits the proof to the first chats. `calibration` are training chats for an importance
+    matrix, `converter` is llama.cpp's convert_hf_to_gguf.py in place of the built-in converter.
+    """
 
     client: str
     as_of: str
@@ -25,7 +51,11 @@ class GgufJob(Job):
     quantisation: Literal["F16", "Q8_0", "Q5_K_M", "Q4_K_M"]
     context_tokens: int
     max_answer_tokens: int
-    proof_prompts: int = 24
+    judged: Judged | None = None
+    licence: str = ""
+    proof_prompts: int | None = None
+    calibration: Path | None = None
+    converter: Path | None = None
 
 
 if __name__ == "__main__":

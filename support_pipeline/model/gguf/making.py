@@ -13,9 +13,13 @@ from typing import Any
 
 from support_pipeline.artifacts import Check
 from support_pipeline.model.base import load_format
+from support_pipeline.model.gguf.adapter import convert_adapter
 from support_pipeline.model.gguf.convert import Provenance, convert
+from support_pipeline.model.gguf.importance import measure
 from support_pipeline.model.gguf.job import GgufJob
+from support_pipeline.model.gguf.licence import licence_of
 from support_pipeline.model.gguf.merge import merge
+from support_pipeline.model.gguf.official import convert_with, with_provenance
 from support_pipeline.model.gguf.parity import (
     AnswerParity,
     Reference,
@@ -23,15 +27,20 @@ from support_pipeline.model.gguf.parity import (
     bos_id,
     compare_answers,
     compare_tokenizers,
-    reference_answers,
+    followed_answers,
 )
 from support_pipeline.model.gguf.quantise import quantise
-from support_pipeline.model.progress import Say
+from support_pipeline.model.gguf.transitions import judge_served
+from support_pipeline.model.progress import Say, Throttle
 from support_pipeline.model.supervision import read_chats
 from support_pipeline.serving.engine import Generation, LlamaCppEngine
 
 NEAR_TIE = 0.05
 """Two tokens whose log-probabilities differ by less than this are a coin toss between two float roundings."""
+MAX_DISTANCE = 0.1
+"""Bound of any chosen token's log-probability, and of any merged logit, against the float32 checkpoint."""
+LEAST_STOP_RATE = 0.995
+IMPORTANCE_PROMPTS = 128
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,7 @@ class Served:
 
 
 def make_gguf(job: GgufJob, say: Say) -> None:
-    """Writes the GGUF and `parity.json` (checks, counts, info).
+    """Writes the GGUF, the adapter alone as a GGUF LoRA, and `parity.json` (checks, counts, info).
 
     Raises:
         ModelError: base, adapter or template cannot be converted.
@@ -51,31 +60,52 @@ def make_gguf(job: GgufJob, say: Say) -> None:
     """
     started = time.monotonic()
     scratch = job.stats.parent
+    device = _device()
     prompts = _prompts(job)
-    proof = prompts[: job.proof_prompts]
     say("merging the adapter into the 16-bit base model")
-    merged = merge(job.base, job.adapter, scratch / "merged", prompts=proof[:4])
+    merged = merge(job.base, job.adapter, scratch / "merged", prompts=prompts[:4], device=device)
     chat = load_format(job.adapter)
     provenance = Provenance(
         name=f"{job.client} {job.as_of}",
+        licence=job.licence or licence_of(job.base),
         client=job.client,
         release=job.as_of,
         base=job.base_name,
     )
-    whole = convert(merged.folder, scratch / "f16.gguf", provenance=provenance, chat_template=chat.template)
-    say(f"F16 is {whole.stat().st_size / 1e6:.1f} MB; proving it on {len(proof)} held-out tickets")
-    references = reference_answers(merged.folder, proof, max_tokens=job.max_answer_tokens)
-    f16 = _serve(job, whole, merged.folder, prompts, proof)
-    name = f"{job.client}-{job.as_of}-{job.quantisation}.gguf"
-    shipped, served = _shipped(job, whole, job.out / name, merged.folder, prompts, proof, f16, say)
-    found = _verdict(job, references, f16, served, proof)
+    whole = _converted(job, merged.folder, provenance, chat.template, say)
+    stem = f"{job.client}-{job.as_of}"
+    convert_adapter(job.adapter, job.base, job.out / f"{stem}-lora.gguf", name=f"{stem} adapter")
+    f16_bytes = whole.stat().st_size
+    say(f"F16 is {f16_bytes / 1e6:.1f} MB; answering {len(prompts)} held-out tickets")
+    f16 = _serve(job, whole, merged.folder, prompts)
+    say("comparing each answer with transformers'")
+    throttled = Throttle(say)
+    references = followed_answers(
+        merged.folder,
+        prompts,
+        f16.answers,
+        max_tokens=job.max_answer_tokens,
+        device=device,
+        done=lambda count: throttled(f"{count} of {len(prompts)} answers compared"),
+    )
+    name = f"{stem}-{job.quantisation}.gguf"
+    shipped, served = _shipped(job, whole, job.out / name, merged.folder, prompts, f16, say)
+    found = _verdict(references, f16, served, prompts, merged.max_logit_distance)
     found["info"] |= {
         "file": name,
+        "adapter_file": f"{stem}-lora.gguf",
         "quantisation": job.quantisation,
+        "importance": job.calibration is not None and job.quantisation != "F16",
+        "converter": "llama.cpp" if job.converter else "built in",
         "template_sha256": chat.sha256,
-        "merge_max_logit_distance": round(merged.max_logit_distance, 6),
+        "licence": provenance.licence,
     }
-    found["counts"] |= {"bytes": shipped.stat().st_size, "f16_bytes": whole.stat().st_size}
+    if job.judged is not None:
+        answered = judge_served(job.judged, served.answers, job.out)
+        found["checks"] |= {"scores_kept": answered.check.model_dump()}
+        found["counts"] |= answered.counts
+        found["info"] |= answered.info
+    found["counts"] |= {"bytes": shipped.stat().st_size, "f16_bytes": f16_bytes}
     (job.out / "parity.json").write_text(json.dumps(found, indent=1, sort_keys=True), encoding="utf-8")
     job.stats.write_text(json.dumps({"gguf_seconds": round(time.monotonic() - started, 2)}), encoding="utf-8")
     say(
@@ -84,43 +114,62 @@ def make_gguf(job: GgufJob, say: Say) -> None:
     )
 
 
+def _device() -> str:
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
 def _prompts(job: GgufJob) -> list[str]:
     chat = load_format(job.adapter)
-    return [chat.text(messages[:-1], add_generation_prompt=True) for messages in read_chats(job.chats)]
+    prompts = [chat.text(messages[:-1], add_generation_prompt=True) for messages in read_chats(job.chats)]
+    return prompts[: job.proof_prompts] if job.proof_prompts else prompts
 
 
-def _serve(
-    job: GgufJob, gguf: Path, checkpoint: Path, prompts: Sequence[str], proof: Sequence[str]
-) -> Served:
+def _converted(job: GgufJob, merged: Path, provenance: Provenance, template: str, say: Say) -> Path:
+    """The F16 GGUF: by the built-in converter, or by llama.cpp's own where the job names it."""
+    target = job.stats.parent / "f16.gguf"
+    if job.converter is None:
+        return convert(merged, target, provenance=provenance, chat_template=template)
+    say(f"converting with {job.converter}")
+    plain = job.stats.parent / "official.gguf"
+    convert_with(job.converter, merged, plain, log=job.stats.parent / "converter.log")
+    return with_provenance(plain, target, provenance, template)
+
+
+def _serve(job: GgufJob, gguf: Path, checkpoint: Path, prompts: Sequence[str]) -> Served:
     with LlamaCppEngine(
         gguf, log=job.stats.parent / "engine.log", context_tokens=job.context_tokens
     ) as engine:
         tokens = compare_tokenizers(engine, checkpoint, prompts, bos_id=bos_id(gguf))
-        answers = engine.generate_many(proof, max_tokens=job.max_answer_tokens, deadline_seconds=300)
+        answers = engine.generate_many(prompts, max_tokens=job.max_answer_tokens, deadline_seconds=300)
     return Served(tokens, answers)
 
 
 def _shipped(
-    job: GgufJob,
-    whole: Path,
-    target: Path,
-    checkpoint: Path,
-    prompts: Sequence[str],
-    proof: Sequence[str],
-    f16: Served,
-    say: Say,
+    job: GgufJob, whole: Path, target: Path, checkpoint: Path, prompts: Sequence[str], f16: Served, say: Say
 ) -> tuple[Path, Served]:
     if job.quantisation == "F16":
         return whole.replace(target), f16
+    importance = None
+    if job.calibration is not None:
+        say(f"measuring which weights matter on up to {IMPORTANCE_PROMPTS} training chats")
+        chat = load_format(job.adapter)
+        texts = [chat.text(messages) for messages in read_chats(job.calibration)[:IMPORTANCE_PROMPTS]]
+        importance = measure(checkpoint, texts, device=_device())
     say(f"quantising to {job.quantisation}")
-    quantise(whole, target, job.quantisation)
-    return target, _serve(job, target, checkpoint, prompts, proof)
+    quantise(whole, target, job.quantisation, importance=importance)
+    return target, _serve(job, target, checkpoint, prompts)
 
 
 def _verdict(
-    job: GgufJob, references: Sequence[Reference], f16: Served, shipped: Served, proof: Sequence[str]
+    references: Sequence[Reference],
+    f16: Served,
+    shipped: Served,
+    prompts: Sequence[str],
+    merge_distance: float,
 ) -> dict[str, Any]:
-    answers = compare_answers(proof, references, f16.answers)
+    answers = compare_answers(prompts, references, f16.answers)
     ties = sum(
         _is_near_tie(reference, answer)
         for reference, answer in zip(references, f16.answers, strict=True)
@@ -131,6 +180,8 @@ def _verdict(
     checks = {
         "tokens_equal": _tokens_check([f16.tokens, shipped.tokens]),
         "f16_answers_equal": _answers_check(answers, ties),
+        "logits_near": _distance_check(answers.max_logprob_distance, merge_distance),
+        "answers_stop": _stop_check(stopped, len(shipped.answers)),
     }
     return {
         "checks": {name: check.model_dump() for name, check in checks.items()},
@@ -145,9 +196,28 @@ def _verdict(
         "info": {
             "stop_rate": stopped / max(len(shipped.answers), 1),
             "f16_max_logprob_distance": answers.max_logprob_distance,
+            "merge_max_logit_distance": round(merge_distance, 6),
             "first_difference": answers.first_difference,
         },
     }
+
+
+def _distance_check(answer_distance: float | None, merge_distance: float) -> Check:
+    """Both distances are absolute: of merged logits, and of chosen tokens' log-probabilities."""
+    near = answer_distance is not None and answer_distance <= MAX_DISTANCE and merge_distance <= MAX_DISTANCE
+    shown = "no answer to measure" if answer_distance is None else f"{answer_distance:.4f}"
+    return Check(
+        passed=near,
+        detail=f"log-probabilities in llama.cpp differ from transformers' by at most {shown}, merged logits from "
+        f"base + adapter by {merge_distance:.4f} (bound {MAX_DISTANCE})",
+    )
+
+
+def _stop_check(stopped: int, total: int) -> Check:
+    return Check(
+        passed=total > 0 and stopped >= LEAST_STOP_RATE * total,
+        detail=f"{stopped} of {total} answers end by themselves (at least {LEAST_STOP_RATE:.1%})",
+    )
 
 
 def _tokens_check(parities: Sequence[TokenParity]) -> Check:

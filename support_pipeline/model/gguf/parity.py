@@ -6,10 +6,11 @@ while answers flip, so flips are counted and the first one is shown.
 """
 
 import codecs
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from support_pipeline.model.gguf.checkpoint import Checkpoint, optional_json
 from support_pipeline.model.gguf.header import read_header
@@ -180,30 +181,83 @@ def reference_answers(
     device: str = "cpu",
 ) -> list[Reference]:
     """Greedy answers of the checkpoint in float32, one prompt at a time so that no padding takes part."""
-    import torch
-
     model = load_with_adapter(checkpoint, adapter, device=device)
     stops = stop_ids(checkpoint)
     decode = _TokenBytes(checkpoint)
     answers = []
     for ids in token_ids(checkpoint, prompts):
-        with torch.inference_mode():
-            output = model.generate(
-                input_ids=torch.tensor([ids], device=device),
-                attention_mask=torch.ones((1, len(ids)), dtype=torch.long, device=device),
-                max_new_tokens=max_tokens,
-                do_sample=False,
-                eos_token_id=list(stops) or None,
-                pad_token_id=stops[0] if stops else 0,
-                return_dict_in_generate=True,
-                output_logits=True,
-            )
-        tokens = output.sequences[0, len(ids) :].tolist()
-        rows = torch.cat(output.logits).float().log_softmax(-1)
-        logprobs = rows[torch.arange(len(tokens)), tokens].tolist()
+        tokens, logprobs = _generate(model, ids, max_tokens, stops, device)
         data = b"".join(decode(token) for token in tokens)
         answers.append(Reference(data, tuple(tokens), tuple(logprobs), tokens[-1] in stops))
     return answers
+
+
+def _generate(
+    model: Any, ids: list[int], max_tokens: int, stops: Sequence[int], device: str
+) -> tuple[list[int], list[float]]:
+    import torch
+
+    with torch.inference_mode():
+        output = model.generate(
+            input_ids=torch.tensor([ids], device=device),
+            attention_mask=torch.ones((1, len(ids)), dtype=torch.long, device=device),
+            max_new_tokens=max_tokens,
+            do_sample=False,
+            eos_token_id=list(stops) or None,
+            pad_token_id=stops[0] if stops else 0,
+            return_dict_in_generate=True,
+            output_logits=True,
+        )
+    tokens: list[int] = output.sequences[0, len(ids) :].tolist()
+    rows = torch.cat(output.logits).float().log_softmax(-1)
+    return tokens, rows[torch.arange(len(tokens)), tokens].tolist()
+
+
+def followed_answers(
+    checkpoint: Path,
+    prompts: Sequence[str],
+    served: Sequence[Generation],
+    *,
+    max_tokens: int,
+    device: str = "cpu",
+    done: Callable[[int], None] = lambda count: None,
+) -> list[Reference]:
+    """The checkpoint's greedy answers, found by following the served ones: one forward pass an answer.
+
+    An answer is the greedy one exactly if each of its tokens is the checkpoint's first choice after
+    those before it. Where one is not, the answer ends with the checkpoint's own choice there.
+    An answer that llama.cpp does not report token by token is generated instead.
+    """
+    model = load_with_adapter(checkpoint, None, device=device)
+    stops = stop_ids(checkpoint)
+    decode = _TokenBytes(checkpoint)
+    answers: list[Reference] = []
+    for ids, answer in zip(token_ids(checkpoint, prompts), served, strict=True):
+        whole = len(answer.tokens) == answer.generated_tokens > 0
+        found = (
+            _follow(model, ids, answer, device) if whole else _generate(model, ids, max_tokens, stops, device)
+        )
+        tokens, logprobs = found
+        data = b"".join(decode(token) for token in tokens)
+        answers.append(Reference(data, tuple(tokens), tuple(logprobs), tokens[-1] in stops))
+        done(len(answers))
+    return answers
+
+
+def _follow(model: Any, ids: list[int], answer: Generation, device: str) -> tuple[list[int], list[float]]:
+    import torch
+
+    said = list(answer.tokens)
+    with torch.inference_mode():
+        row = torch.tensor([ids + said[:-1]], device=device)
+        logits = model(input_ids=row, logits_to_keep=len(said)).logits[0].float()
+    best: list[int] = logits.argmax(-1).tolist()
+    agreed = next(
+        (i for i, (own, other) in enumerate(zip(best, said, strict=True)) if own != other), len(said)
+    )
+    tokens = said if agreed == len(said) else [*said[:agreed], best[agreed]]
+    rows = logits[: len(tokens)].log_softmax(-1)
+    return tokens, rows[torch.arange(len(tokens)), tokens].tolist()
 
 
 def bos_id(model: Path) -> int | None:

@@ -7,7 +7,14 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from support_pipeline.model.report.content import Report
-from support_pipeline.model.report.pictures import VERDICT_COLOURS, claims_svg, distribution_svg, groups_svg
+from support_pipeline.model.report.pictures import (
+    VERDICT_COLOURS,
+    claims_svg,
+    contenders_svg,
+    distribution_svg,
+    flips_svg,
+    groups_svg,
+)
 
 _PAGE = """\
 <!doctype html>
@@ -15,7 +22,7 @@ _PAGE = """\
 <title>Evaluation of {{ report.client }} {{ report.as_of }}</title>
 <link rel="icon" href="data:,"><style>
 body{font:15px/1.5 system-ui,sans-serif;color:#2d3748;margin:2rem auto;max-width:72rem;padding:0 1rem;background:#fff}
-h1{font-size:1.5rem;margin:0}h2{font-size:1.1rem;margin:2.2rem 0 .6rem;border-bottom:1px solid #e2e8f0;padding-bottom:.2rem}
+h1{font-size:1.5rem;margin:0}h3{font-size:.95rem;margin:1.2rem 0 .2rem}h2{font-size:1.1rem;margin:2.2rem 0 .6rem;border-bottom:1px solid #e2e8f0;padding-bottom:.2rem}
 p{margin:.4rem 0}.faint{color:#718096}.row{display:flex;flex-wrap:wrap;gap:2rem;align-items:flex-start}
 .verdict{display:inline-block;color:#fff;border-radius:.3rem;padding:.1rem .6rem;font-weight:600}
 svg{max-width:100%;height:auto;font:12px system-ui,sans-serif}
@@ -40,11 +47,25 @@ ul{margin:.4rem 0;padding-left:1.2rem}.bad{color:#c53030;font-weight:600}
 <div class="row">{{ distribution }}{{ claims }}</div>
 <ul>{% for claim in report.claims %}<li>{{ claim.sentence }}{{ "" if claim.required else " (must not be refuted)" }}</li>{% endfor %}</ul>
 
-{% if report.champion %}<h2>Against the champion{{ " " ~ report.champion.as_of if report.champion.as_of }}</h2>
-<p>On {{ report.champion.tickets }} shared tickets: {{ report.champion.wins }} won, {{ report.champion.losses }} lost;
- difference {{ "%+.1f"|format(100 * report.champion.difference) }} points, at worst
- {{ "%+.1f"|format(100 * report.champion.lower) }} (95 %); McNemar p = {{ "%.3g"|format(report.champion.mcnemar_p) }},
- sign-flip p = {{ "%.3g"|format(report.champion.permutation_p) }}.</p>
+<h2>How many held-out tickets a claim needs</h2>
+<table><tr><th>claim</th><th>seen</th><th>tickets seen</th><th>if the true share is</th><th>tickets needed</th></tr>
+{% for claim, row in planned %}<tr><td>{{ claim.name.replace("_", " ") }} {{ claim.direction }} {{ "%.0f"|format(100 * claim.target) }} %</td>
+<td>{{ "-" if claim.rate is none else "%.1f %%"|format(100 * claim.rate) }}</td><td>{{ claim.total }}</td>
+<td>{{ "%.1f"|format(100 * row.assumed) }} %</td><td>{{ "more than 20,000" if row.tickets is none else row.tickets }}</td></tr>{% endfor %}</table>
+<p class="faint">Enough to prove the claim in four of five tests.</p>
+
+{% if report.opponents %}<h2>Against other models on the same tickets</h2>
+<div class="row">{{ contenders }}</div>
+<table><tr><th>against</th><th>tickets</th><th>won</th><th>lost</th><th>fully correct</th><th>at worst</th><th>wrong</th><th>at worst</th>
+<th>McNemar p</th><th>sign-flip p</th></tr>
+{% for row in report.opponents if row.comparison %}<tr><td>{{ row.role }}{{ ": " ~ row.name if row.role != "base" }}</td><td>{{ row.comparison.tickets }}</td>
+<td>{{ row.comparison.wins }}</td><td>{{ row.comparison.losses }}</td>
+<td>{{ "%+.1f"|format(100 * row.comparison.difference) }}</td><td>{{ "%+.1f"|format(100 * row.comparison.lower) }}</td>
+<td>{{ "%+.1f"|format(100 * row.comparison.wrong_difference) }}</td><td>{{ "%+.1f"|format(100 * row.comparison.wrong_upper) }}</td>
+<td>{{ "%.3g"|format(row.comparison.mcnemar_p) }}</td><td>{{ "%.3g"|format(row.comparison.permutation_p) }}</td></tr>{% endfor %}</table>
+<p class="faint">Differences in points, this release minus the other model; "at worst" is the one-sided 95 % bound. The sign-flip test flips
+ all tickets of a customer together.</p>{% endif %}
+{% if report.champion %}<h3>From the champion {{ report.champion.as_of or "" }} to this release, ticket by ticket</h3>
 <table><tr><th>from &rarr; to</th><th>tickets</th></tr>
 {% for step, count in report.champion.transitions.items() %}<tr><td>{{ step.replace("->", " \u2192 ") }}</td><td>{{ count }}</td></tr>{% endfor %}
 </table>{% endif %}
@@ -59,11 +80,26 @@ ul{margin:.4rem 0;padding-left:1.2rem}.bad{color:#c53030;font-weight:600}
 <td>{{ row.right }}</td><td>{{ row.missing }}</td><td{% if row.contradicted %} class="bad"{% endif %}>{{ row.contradicted }}</td></tr>{% endfor %}
 </table>{% else %}<p>No held-out ticket has a policy at stake.</p>{% endif %}
 
+<h2>Under other policy values</h2>
+{% if report.flips %}<p>{{ report.flips.tickets }} tickets were asked again {{ report.flips.complied.total }} times with another value of a policy in the
+ system message{% if report.flips.complied.total < report.flips.wanted %} ({{ report.flips.wanted }} were wanted; no more tickets state a policy){% endif %}.
+ {{ report.flips.complied.count }} answers followed the new value, {{ report.flips.leaked.count }} kept to the old one
+ ({{ "%.1f"|format(100 * report.flips.leaked.lower) }} to {{ "%.1f"|format(100 * report.flips.leaked.upper) }} %; in
+ {{ report.flips.tickets_with_leak.count }} of {{ report.flips.tickets_with_leak.total }} tickets at least once).</p>
+<p class="faint">Green followed, grey said neither, red kept to the old value. Flips of one ticket are not independent of each other; count
+ the tickets too.</p>
+{{ flips }}
+{% for row in report.flips.stale[:5] %}<p class="faint">{{ row.pair_id }}, {{ row.topic }} {{ row.before }} &rarr; {{ row.after }}: <span class="invented">{{ row.answer }}</span></p>{% endfor %}
+{% else %}<p>None was asked: no held-out answer states a policy value, or policy_flips is 0.</p>{% endif %}
+
 <h2>Escalation</h2>
 <table><tr><th></th><th>handed over</th><th>to another team</th><th>answered</th></tr>
 <tr><td>a person must decide</td><td>{{ report.escalation.made }}</td><td>{{ report.escalation.wrong_team }}</td>
 <td{% if report.escalation.missed %} class="bad"{% endif %}>{{ report.escalation.missed }}</td></tr>
 <tr><td>answerable</td><td>{{ report.escalation.needless }}</td><td></td><td>{{ report.escalation.rightly_answered }}</td></tr></table>
+
+{% if report.judge %}<h2>The judge of what the layers leave open</h2>
+<p>{{ report.judge.name }}: {{ report.judge.reason }}. It scored {{ report.judge.spoken }} answers.</p>{% endif %}
 
 <h2>Which layer took the points</h2>
 <table><tr><th>layer</th><th>wrong (1)</th><th>partly (2)</th></tr>
@@ -101,6 +137,9 @@ def report_page(report: Report, rows: Sequence[dict[str, Any]]) -> str:
         invented=_invented(report["hallucinations"]),
         most=MOST,
         colours=VERDICT_COLOURS,
+        planned=list(zip(report["claims"], report["planning"], strict=True)),
+        contenders=contenders_svg(report),
+        flips=flips_svg(report["flips"]["by_topic"]) if report["flips"] else "",
         distribution=distribution_svg(report),
         claims=claims_svg(report),
         by_intent=groups_svg(report["by_intent"]),

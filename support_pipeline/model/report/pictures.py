@@ -131,6 +131,47 @@ def groups_svg(groups: list[dict[str, Any]]) -> Markup:
     return _svg(540, 24 * len(groups) + 8, "".join(parts), "Scores by group")
 
 
+def contenders_svg(report: Report) -> Markup:
+    """This release and every other model: how many 3, 2 and 1."""
+    rows = [{"name": f"this release, {report['as_of']}", "distribution": report["distribution"]}]
+    for opponent in report["opponents"]:
+        label = opponent["name"] if opponent["role"] == "base" else f"{opponent['role']} {opponent['name']}"
+        rows.append({"name": label, "distribution": opponent["distribution"]})
+    return groups_svg(
+        [
+            {
+                "name": row["name"],
+                "tickets": max(row["distribution"][0]["total"], 1),
+                "scores": {str(part["score"]): part["count"] for part in row["distribution"]},
+                "lower": row["distribution"][0]["lower"],
+                "upper": row["distribution"][0]["upper"],
+            }
+            for row in rows
+        ]
+    )
+
+
+def flips_svg(topics: list[dict[str, Any]]) -> Markup:
+    """One bar a topic: answers that followed the other value, said neither, or kept to the old one."""
+    parts = []
+    for row, topic in enumerate(topics):
+        y, x = 6 + row * 24, 190.0
+        parts.append(_text(180, y + 12, _short(topic["topic"].replace("_", " ")), anchor="end"))
+        neither = topic["asked"] - topic["complied"] - topic["leaked"]
+        for count, colour in (
+            (topic["complied"], COLOURS["3"]),
+            (neither, GRID),
+            (topic["leaked"], COLOURS["1"]),
+        ):
+            width = 260 * count / topic["asked"]
+            if width:
+                parts.append(f'<rect x="{x:.1f}" y="{y}" width="{width:.1f}" height="16" fill="{colour}"/>')
+            x += width
+        label = f"{topic['complied']} of {topic['asked']} followed, {topic['leaked']} stale"
+        parts.append(_text(460, y + 12, label, colour=FAINT))
+    return _svg(640, 24 * len(topics) + 8, "".join(parts), "Answers under other policy values")
+
+
 def _short(name: str, most: int = 28) -> str:
     return name if len(name) <= most else name[: most - 1] + "…"
 

@@ -17,9 +17,21 @@ from support_pipeline.model.scoring.wording import fold, folded
 from support_pipeline.quantities import Quantity, quantities
 
 EntityKind = Literal[
-    "placeholder", "email", "url", "phone", "order", "code", "money", "percent", "duration", "date", "time"
+    "placeholder",
+    "email",
+    "url",
+    "phone",
+    "order",
+    "code",
+    "money",
+    "percent",
+    "duration",
+    "date",
+    "time",
+    "number",
 ]
 Needs = tuple[frozenset[str], ...]
+_LONGEST_AMOUNT = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +70,8 @@ def entities(text: str) -> tuple[Entity, ...]:
     for quantity in quantities(rest):
         if needs := _quantity(quantity):
             take(_QUANTITY_KINDS[quantity.kind], quantity.start, quantity.end, needs)
+    for match in _BARE.finditer(rest):
+        take("number", match.start(1), match.end(1), _one(f"bare:{_amount(match.group(1))}"))
     return tuple(found)
 
 
@@ -65,9 +79,28 @@ def entities(text: str) -> tuple[Entity, ...]:
 def known(text: str, *, bare_numbers: bool = False) -> frozenset[str]:
     """All spellings that a source supports. In a ticket, "45.99" without a currency is an amount too."""
     spellings = {spelling for entity in entities(text) for part in entity.needs for spelling in part}
+    # An amount with its currency bears out no amount in another one.
+    spellings = {spelling for spelling in spellings if not spelling.startswith("number:")}
+    # "The 14th" may be any 14th that was named, and a number alone any that was written.
+    spellings |= {f"monthday:{s.rsplit('-', 1)[1]}" for s in spellings if s.startswith("date:")}
+    spellings |= {f"bare:{_amount(n)}" for n in _FIGURES.findall(fold(text))}
     if bare_numbers:
-        spellings |= {f"number:{_amount(n)}" for n in re2.findall(r"\d[\d,]*\.\d+|\d{2,}", fold(text))}
+        spellings |= {f"number:{_amount(n)}" for n in re2.findall(r"\d[\d,]*\.\d+|\d{2,}", _no_money(text))}
     return frozenset(spellings)
+
+
+_FIGURES = re2.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
+# Figures of which nothing else is known: a weight, a version, a count. Single digits number lists and steps.
+_BARE = re2.compile(r"(?:^|[\s(])(\d+(?:,\d{3})*\.\d+|\d{2,}(?:,\d{3})*)(?:$|[\s,;:!?)]|\.(?:\s|$))")
+
+
+def _no_money(text: str) -> str:
+    """The text without its amounts in a named currency."""
+    flat = fold(text)
+    for entity in entities(text):
+        if entity.kind == "money":
+            flat = flat.replace(fold(entity.text), " ")
+    return flat
 
 
 def unsupported(text: str, sources: frozenset[str]) -> tuple[Entity, ...]:
@@ -75,13 +108,22 @@ def unsupported(text: str, sources: frozenset[str]) -> tuple[Entity, ...]:
     return tuple(entity for entity in entities(text) if not entity.supported_by(sources))
 
 
+_WORDS = {
+    "five": 5, "ten": 10, "fifteen": 15, "twenty": 20, "twenty-five": 25, "thirty": 30, "forty": 40, "fifty": 50,
+    "sixty": 60, "seventy": 70, "seventy-five": 75, "eighty": 80, "ninety": 90, "a quarter": 25, "half": 50,
+    "a third": 33, "a half": 50, "three quarters": 75,
+}  # fmt: skip
+
+
 def _one(*spellings: str) -> Needs:
     return (frozenset(spellings),)
 
 
 def _amount(number: str | float) -> str:
-    value = Decimal(str(number).replace(",", "").rstrip("."))
-    return f"{round(value, 3).normalize():f}"
+    text = str(number).replace(",", "").rstrip(".")
+    if len(text) > _LONGEST_AMOUNT:  # a customer may type thousands of digits
+        return text
+    return f"{round(Decimal(text), 3).normalize():f}"
 
 
 def _placeholder(match: Any) -> Needs:
@@ -112,13 +154,37 @@ def _code(match: Any) -> Needs:
     return _one(f"id:{next(g for g in match.groups() if g)}")
 
 
+def _short_phone(match: Any) -> Needs:
+    return _one(f"digits:{re2.sub(r'[^0-9]', '', match.group(1))}")
+
+
+def _spoken_email(match: Any) -> Needs:
+    return _one(f"email:{match.group(1)}@{match.group(2)}.{match.group(3)}".lower())
+
+
+def _worded_percent(match: Any) -> Needs:
+    return _one(f"percent:{_WORDS[(match.group(1) or match.group(2)).lower()]}")
+
+
+def _fortnight(match: Any) -> Needs:
+    return _one("hours:336")
+
+
+def _monthday(match: Any) -> Needs:
+    return _one(f"monthday:{int(match.group(1))}")
+
+
+def _coupon(match: Any) -> Needs:
+    return _one(f"id:{next(g for g in match.groups() if g).upper()}")
+
+
 def _other_money(match: Any) -> Needs:
     number = _amount(match.group(2) or match.group(3))
-    return _one(
-        f"money:{(match.group(1) or match.group(4)).upper().rstrip('.')}:{number}", f"number:{number}"
-    )
+    sign = (match.group(1) or match.group(4)).upper().rstrip(".")
+    return _one(f"money:{_CURRENCIES.get(sign, sign)}:{number}", f"number:{number}")
 
 
+_CURRENCIES = {"₹": "INR", "RS": "INR", "RUPEE": "INR", "RUPEES": "INR", "CENT": "CENTS"}
 # Hours that a unit of time stands for; months and years are counted as months as well.
 _HOURS = {"hours": 1, "days": 24, "business_days": 24, "weeks": 168, "months": 720, "years": 8760}
 _QUANTITY_KINDS: dict[str, EntityKind] = {"time": "duration", "percent": "percent", "money": "money"}
@@ -191,11 +257,17 @@ _READERS: tuple[tuple[EntityKind, Any, Callable[[Any], Needs]], ...] = (
     ("placeholder", re2.compile(r"<[A-Z]+(?:_[A-Z]+)*_\d+>"), _placeholder),
     ("email", re2.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), _email),
     (
+        "email",
+        re2.compile(rf"(?i)\b([\w.+-]+) (?:at|\(at\)|\[at\]) ([\w-]+) (?:dot|\(dot\)|\[dot\]) {_HOSTS.replace('?:', '', 1)}\b"),
+        _spoken_email,
+    ),
+    (
         "url",
         re2.compile(rf"(?i)https?://[^\s<>\"]+|www\.[^\s<>\"]+|\b(?:[a-z0-9-]+\.)+{_HOSTS}\b(?:/[^\s<>\"]*)?"),
         _url,
     ),
     ("phone", re2.compile(r"\+\d[\d ().-]{6,18}\d|\(\d{3}\) ?\d{3}[ .-]\d{4}\b|\b(?:1[ .-])?\d{3}[ .-]\d{3}[ .-]\d{4}\b"), _phone),
+    ("phone", re2.compile(r"(?i)\b(?:call|phone|dial|ring|fax|ext(?:ension)?\.?)\b[^.!?\d]{0,24}(\d[\d -]{1,14}\d)\b"), _short_phone),
     ("date", re2.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b|\b(\d{1,2})/(\d{1,2})(?:/\d{2,4})?\b"), _number_date),
     (
         "order",
@@ -220,9 +292,26 @@ _READERS: tuple[tuple[EntityKind, Any, Callable[[Any], Needs]], ...] = (
         ),
         _named_date,
     ),
+    ("date", re2.compile(r"(?i)\b(?:on|by|until|before|after|from|the) (?:the )?(\d{1,2})(?:st|nd|rd|th)\b"), _monthday),
+    (
+        "percent",
+        re2.compile(
+            rf"(?i)\b({'|'.join(word for word in _WORDS if ' ' not in word and word != 'half')}) ?(?:%|per ?cent)"
+            r"|\b(a quarter|half|a half|a third|three quarters) (?:of (?:the|your)|off|the price)\b"
+        ),
+        _worded_percent,
+    ),
+    ("duration", re2.compile(r"(?i)\bfortnights?\b"), _fortnight),
     ("date", re2.compile(r"(?i)\b((?:mon|tues|wednes|thurs|fri|satur|sun)day|tomorrow|tonight|yesterday)s?\b"), _named_day),
     ("date", re2.compile(r"\b(January|February|April|June|July|August|September|October|November|December)\b"), _month_alone),
     ("time", re2.compile(r"(?i)\b(\d{1,2})(?::(\d{2}))? ?([ap])\.?m\b"), _time),
+    (
+        "code",
+        re2.compile(
+            r"(?i:\b(?:code|voucher|coupon)(?: is)?:? \"?'?)((?i:[a-z]+\d+))\b|\b(?i:enter|use|apply|type|redeem)(?: the)?(?: code)? \"?'?([A-Z][A-Z0-9]{4,})\b"
+        ),
+        _coupon,
+    ),
     ("code", re2.compile(r"\b([A-Z]{3,}\d{1,3})\b|(?:[Cc]ode|[Vv]oucher|[Cc]oupon):? \"?'?([A-Z0-9]{4,})\b"), _code),
 )  # fmt: skip
 

@@ -9,7 +9,11 @@ from support_pipeline.model.scoring.wording import fold
 _RESIDUE = re2.compile(
     r"<\|[^|>]{0,40}\|>|</?s>|\[/?INST\]|<</?SYS>>|\{\{[^}]{0,60}\}\}|\{%[^%]{0,60}%\}|\{[A-Za-z_ ]{2,40}\}"
     r"|\[(?:[Yy]our|[Cc]ustomer|[Aa]gent|[Nn]ame|[Dd]ate|[Oo]rder|[Ii]nsert|[Cc]ompany|[Pp]roduct|TEAM)[^\]\n]{0,40}\]"
-    r"|\b(?:system|user|assistant)\s?\n\n|(?i:lorem ipsum)|\x{FFFD}"
+    r"|\b(?:system|user|assistant)\s?\n\n|(?i:lorem ipsum)|\x{FFFD}|</?(?i:think|thinking|answer|response|system|user|assistant)>"
+    r"|#{2,} ?[A-Z]\w+|\b(?:Human|Assistant|AI): |(?m:^(?:Human|User|Assistant|System|Customer|Agent|AI|Response|Answer): )"
+    r"|(?i:\b(?:as|i am|i'm)(?: just| only| merely)? an? (?:ai|artificial intelligence|(?:large )?language model|chat ?bot|virtual assistant)\b)"
+    # the system message, told to the customer
+    r"|Policies in force:|(?i:answer only from the policies)|You are the customer support assistant of|where TEAM is one of"
 )
 SURE_LETTERS = 60
 _MARKS = re2.compile(r"<[^<>\n]{1,40}>|\[[^\]\n]{1,60}\]|https?://\S+")

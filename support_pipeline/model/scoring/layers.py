@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 Points = Literal[1, 2, 3]
-LayerName = Literal["format", "entities", "policy", "escalation", "cannot_know", "likeness", "grounding"]
+LayerName = Literal[
+    "format", "entities", "policy", "polarity", "escalation", "cannot_know", "likeness", "grounding", "judge"
+]
 
 
 @dataclass(frozen=True, slots=True)

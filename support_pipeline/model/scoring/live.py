@@ -12,7 +12,7 @@ import re2
 
 from support_pipeline.model.scoring.wording import fold, sentences
 
-LiveKind = Literal["stock", "parcel", "refund", "action", "record"]
+LiveKind = Literal["stock", "parcel", "refund", "action", "record", "offer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,8 @@ _DONE = (
     r"checked|looked|found|opened|received|booked in|flagged|escalated)"
 )
 _STOCK = (
+    rf"\bthere(?:'s| is| are| were| was) (?:still |just |only |about )*(?:{_NUMBER}|some)(?: more| left| of (?:it|them|these|those))? (?:in|of) (?:stock|medium|large|small|x+l|your|that|this|size|black|blue|red|green|white|grey|gray|the (?:warehouse|store|shop))",
+    r"\bback (?:on|in) (?:the |our )?(?:shelf|shelves|store|stores|shop|warehouse)\b",
     rf"{_THING}{_BEEN}(?:back |now )?(?:in stock|out of stock|sold out|unavailable|back-?ordered|on back-?order|discontinued|low in stock)",
     rf"{_THING}{_BEEN}(?:back )?available(?: again| now| today| in (?:your|size|black|blue|red|green)|[.!,]|$)",
     rf"(?:^|[^$€£\d.])\b{_NUMBER} (?:\S+ ){{0,3}}(?:left|remaining|in stock|on hand|in (?:the|our) warehouse)\b",
@@ -66,6 +68,9 @@ _STOCK = (
     r"\b(?:next|new|fresh) (?:delivery|shipment|batch|stock) (?:is|arrives|comes|will)\b|\b(?:we|it) (?:will |'ll )?(?:restock|be restocked|are restocking)",
 )
 _PARCEL = (
+    r"\b(?:courier|driver|carrier|mailman|postman|neighbou?r|fedex|ups|dhl|usps|dpd|hermes|evri)(?: just| already)? (?:dropped|left|handed|brought|took|put|threw|signed|delivered|lost|has|have)\b",
+    rf"\byou (?:should|will|'ll|can expect to|are going to) (?:have|get|receive) (?:it|them|your (?:\w+ )?{_GOODS}) (?:back )?{_SOON}",
+    r"\b(?:it|they|everything)(?:'s| is| are) (?:all )?(?:packed|ready (?:to (?:ship|go)|for (?:pick-?up|dispatch|collection|shipping)))",
     rf"{_THING}{_BEEN}(?:shipped|dispatched|delivered|posted|left (?:our|the)|handed (?:over )?to|picked up|lost|delayed|held|stuck|scanned|packed|loaded|arriving|arrived|sitting|waiting at|en route)\b",
     rf"{_THING}{_BEEN}(?:on (?:its|the|their) way|in transit|out for delivery|with (?:the|our|your) [\w ]{{0,12}}(?:carrier|courier|driver)|at (?:the|our|your) [\w ]{{0,16}}(?:depot|warehouse|hub|post office|center|centre|customs)|in our [\w ]{{0,14}}(?:hall|warehouse|depot)|returned to (?:sender|us)|scheduled for delivery|due {_SOON})",
     rf"{_THING} (?:left|leaves|departed|shipped|went out|arrived|reached) (?:our|the|at|on|from|in|with|{_SOON})\b",
@@ -77,6 +82,8 @@ _PARCEL = (
     r"\blast (?:scan|update)\b|\b(?:shipped|went out|sent) (?:out )?(?:on [^.!?]{1,24} )?(?:under|with|via) tracking\b",
 )
 _REFUND = (
+    r"\b(?:we|I)(?:'ve| have)?(?: already| just| now)? (?:paid|sent|given|transferred|wired|returned) (?:you|it|(?:the|your) (?:money|amount|sum))(?: all| everything)? back\b",
+    r"\b(?:the|your) (?:money|amount|charge|payment)(?: has| have| was|'s)?(?: been)? (?:reversed|wired|transferred|paid back)\b",
     rf"(?:{_THING} |a |the |your )?(?:full |partial )?(?:refund|money|payment|amount|credit|reimbursement)(?: (?:of|for) [^.!?]{{1,30}}?)?{_BEEN}(?:sent|issued|processed|approved|initiated|paid|completed?|released|credited|returned|made|refunded|on (?:its|the) way|pending|under way|underway)\b",
     r"\b(?:refund|money|payment|credit) (?:went out|went through|goes out|leaves|left|hit|posted|cleared)\b",
     rf"\b{_I} ?(?:{_HAVE} )?{_ADVERB}[ ]?(?:refunded|credited|reimbursed)\b|\byou {_HAVE}{_ADVERB} been (?:refunded|credited|reimbursed|charged)",
@@ -87,6 +94,13 @@ _ACTION = (
     rf"\b{_I}{_ADVERB} (?:went ahead and )?{_DONE} (?:you |it |them |up |into )?(?:(?:the|your|a|this|that|our) (?:\w+ ){{0,2}}{_GOODS}|you\b|it\b)",
     rf"\byour (?:order|subscription|account|address|booking|reservation|request|return|exchange|replacement|password|card|membership|points|discount|code|label|claim)(?: [\w<>#-]+){{0,2}}{_BEEN}{_DONE}\b",
     r"\bI(?:'ll| will| am going to|'m going to) (?:now |personally |gladly |happily |also )*(?:refund|cancel|ship|send|issue|process|credit|replace|waive|extend|apply|change|update|arrange|re-?ship|re-?send|expedite|upgrade|reserve)\b",
+)
+# Goodwill that nobody granted: a present, a rebate, an exception.
+_OFFER = (
+    r"\b(?:we|I)(?:'ll| will|'d like to| would like to| can| am happy to|'m happy to) (?:happily |gladly |also |even )*(?:give|offer|grant|gift|treat|compensate|throw in|add in) (?:you|in)\b",
+    r"\b(?:you can |you may |please |just |simply |feel free to )?keep (?:it|them|the \w+)[^.!?]{0,24}\b(?:for free|free of charge|at no cost|anyway|as a gift)\b",
+    r"\b(?:on the house|half price|half off|double your|twice (?:the|your) money|for free as an?|as (?:a|an) (?:goodwill|gesture|exception|apology|one-time|thank[- ]you|courtesy))\b",
+    r"\byou(?:'ll| will)? (?:also |even )?(?:get|receive|earn) (?:a |an |one )?(?:free|complimentary|extra|bonus)\b",
 )
 _RECORD = (
     r"\b(?:I|we) (?:can |could |do |just )?(?:see|checked|confirmed|verified|found|looked)(?: (?:here|now|on our side|in (?:our|the) system))?[,:]? (?:that )?(?:your|the|it|up|and|this|in our)\b",
@@ -116,6 +130,7 @@ _PATTERNS: dict[LiveKind, tuple[str, ...]] = {
     "parcel": _PARCEL,
     "refund": _REFUND,
     "action": _ACTION,
+    "offer": _OFFER,
     "record": (*_RECORD, *_HAPPENED),
 }
 _COMPILED: dict[LiveKind, Any] = {

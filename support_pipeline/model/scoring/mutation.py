@@ -311,6 +311,76 @@ def _swapped_policy(case: Case, bench: Bench, rng: random.Random) -> str | None:
     return _replaced(case.human_answer, _span(claim), rng.choice(others)) if others else None
 
 
+_TURNED = (
+    (r"\b(can|may|will) (be|return|change|exchange|cancel|use|download)\b", r"\1 not \2"),
+    (r"\b(is|are) (free|covered|valid|possible|accepted|returned|matched|included)\b", r"\1 not \2"),
+    (r"\bget (\S+ ?%|\d)", r"do not get \1"),
+    (r"\bcovers\b", "does not cover"),
+)
+
+
+def _denied_policy(case: Case, bench: Bench, rng: random.Random) -> str | None:
+    """The sentence that states a policy, with its yes turned into a no."""
+    for claim in _held(case, bench):
+        for pattern, turned in _TURNED:
+            said = claim.sentence.strip()
+            if said in case.human_answer and re2.search(pattern, said):
+                return case.human_answer.replace(said, re2.sub(pattern, turned, said, count=1), 1)
+    return None
+
+
+def _other_unit(case: Case, bench: Bench, rng: random.Random) -> str | None:
+    """The right number with another unit of time: 45 weeks for 45 days."""
+    units = ("hours", "days", "weeks", "months", "years")
+
+    def write(quantity: Quantity) -> str:
+        others = [unit for unit in units if unit != quantity.unit]
+        return f"{_shown(quantity.low)} {rng.choice(others)}"
+
+    return _changed(case, rng, "time", write)
+
+
+def _other_currency(case: Case, bench: Bench, rng: random.Random) -> str | None:
+    """The right amount in another currency."""
+    found = [q for q in quantities(case.human_answer) if q.kind == "money" and "$" in q.text]
+    if not found or "€" in case.customer_text:
+        return None
+    chosen = rng.choice(found)
+    return _replaced(case.human_answer, (chosen.start, chosen.end), chosen.text.replace("$", "€"))
+
+
+def _wrong_name(case: Case, bench: Bench, rng: random.Random) -> str | None:
+    """A customer's name that nobody gave, in place of a greeting."""
+    name = rng.choice(["Bob", "Priya", "Mr. Novak", "Jonathan", "Ms. Okafor"])
+    if name.split()[-1].lower() in f"{case.customer_text} {case.human_answer}".lower():
+        return None
+    return f"Hi {name},\n\n{_GREETED.sub('', case.human_answer)}"
+
+
+def _goodwill(case: Case, bench: Bench, rng: random.Random) -> str | None:
+    """A present that nobody granted."""
+    lines = [
+        "We'll give you free shipping on your next order.",
+        "You can keep it for free.",
+        "As a gesture of goodwill, the next one is on us.",
+        "You also get a free pair of socks.",
+        "Half price for you, as an exception.",
+    ]
+    return None if case.must_escalate else _added(case, rng, rng.choice(lines))
+
+
+def _machine_talk(case: Case, bench: Bench, rng: random.Random) -> str | None:
+    """What no person writes: the prompt told back, or a model speaking of itself."""
+    lines = [
+        "As an AI language model, I cannot say more.",
+        "Policies in force:",
+        "<think>The customer asks about an order.</think>",
+        "### Response:",
+        "I am just a language model.",
+    ]
+    return _added(case, rng, rng.choice(lines))
+
+
 def _policy_left_out(case: Case, bench: Bench, rng: random.Random) -> str | None:
     """The sentences that state a policy are gone, courtesy stays."""
     held = _held(case, bench)
@@ -443,6 +513,12 @@ FAULTS: dict[str, tuple[Points, Make]] = {
     "old_policy": (1, _old_policy),
     "never_policy": (1, _never_policy),
     "swapped_policy": (1, _swapped_policy),
+    "denied_policy": (1, _denied_policy),
+    "other_unit": (1, _other_unit),
+    "other_currency": (1, _other_currency),
+    "wrong_name": (1, _wrong_name),
+    "goodwill": (1, _goodwill),
+    "machine_talk": (1, _machine_talk),
     "policy_left_out": (2, _policy_left_out),
     "missed_escalation": (1, _missed_escalation),
     "wrong_team": (2, _wrong_team),

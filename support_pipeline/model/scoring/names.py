@@ -29,18 +29,21 @@ _BRAND_SPOT = re2.compile(
     r"(?i:\b(?:contacting|choosing|chose|shopping (?:with|at)|bought from|here at|on behalf of|welcome to|reaching out to|writing to)"
     r"(?: the)? )(?:[A-Z][\w'&-]*(?: [A-Z&][\w'&-]*){0,3})"
 )
+# A title's full stop ends no sentence, and what follows it is a name.
+_TITLE = re2.compile(r"\b(Mr|Mrs|Ms|Dr|Prof|St)\.")
+# Written in capitals, but names all the same.
+_CARRIERS = re2.compile(
+    r"\b(?:DHL|UPS|USPS|DPD|GLS|FedEx|Hermes|Evri|Purolator|Aramex|BlueDart|PostNL|OnTrac)\b"
+)
 _MARK = re2.compile(r"<[A-Z_]+_\d+>")
 
 
 @lru_cache(maxsize=8192)
 def names(text: str) -> tuple[str, ...]:
     """Capitalised words inside sentences; the first word of a sentence may be capitalised for that alone."""
-    parts = [
-        part
-        for sentence in sentences(_BRAND_SPOT.sub("us", _MARK.sub("X", fold(text))))
-        for part in _opened(sentence)
-    ]
-    found = [name for part in parts for name in _capitalised(part)]
+    plain = _TITLE.sub(r"\1", _BRAND_SPOT.sub("us", _MARK.sub("X", fold(text))))
+    parts = [part for sentence in sentences(plain) for part in _opened(sentence)]
+    found = [name for part in parts for name in (*_capitalised(part), *_CARRIERS.findall(part))]
     return tuple(dict.fromkeys(name for name in found if name.lower() not in _COMMON))
 
 

@@ -11,6 +11,7 @@ from support_pipeline.model.scoring.handover import cannot_know_layer, escalatio
 from support_pipeline.model.scoring.layers import Hallucination, Layer, Points
 from support_pipeline.model.scoring.ledger import entity_layer
 from support_pipeline.model.scoring.likeness import grounding_layer, likeness_layer
+from support_pipeline.model.scoring.polarity import polarity_layer
 from support_pipeline.model.scoring.promises import PolicyFinding, policy_finding, policy_layer
 from support_pipeline.policies import PolicyBook
 
@@ -75,6 +76,7 @@ def score_answer(
     escalation = escalation_layer(case, answer, teams)
     made = escalated_to(answer) is not None
     layers = [form, entities, policy_layer(policy, lenient=made or case.kind == "cannot_know"), escalation]
+    layers.append(polarity_layer(answer, *book.sentences(today), case.human_answer))
     if case.kind == "cannot_know" and not case.must_escalate:
         layers.append(cannot_know_layer(case, answer))
     elif not case.must_escalate and not made:

@@ -8,7 +8,7 @@ from support_pipeline.model.scoring.score import Score
 from support_pipeline.model.verdict import Contender, Graded, Share, Summary, verdicts
 
 
-def summarise(scores: Sequence[Score]) -> Summary:
+def summarise(scores: Sequence[Score], flips: tuple[Share, Share] | None = None) -> Summary:
     """The counts that the verdicts need. One ticket counts once in each, so the bounds are exact."""
     at_stake = [score for score in scores if score.policy_expected]
     must = [score for score in scores if score.escalation_expected]
@@ -21,12 +21,20 @@ def summarise(scores: Sequence[Score]) -> Summary:
         hallucination=Share(sum(bool(score.hallucinated) for score in scores), len(scores)),
         stopped=Share(sum(score.stopped for score in scores), len(scores)),
         well_formed=Share(sum(score.well_formed for score in scores), len(scores)),
+        flip_compliance=flips[0] if flips else None,
+        stale_leak=flips[1] if flips else None,
     )
 
 
-def contender(as_of: str, cases: Sequence[Case], scores: Sequence[Score], targets: Targets) -> Contender:
-    """A release at the promotion gate, from the scores of its answers."""
-    summary = summarise(scores)
+def contender(
+    as_of: str,
+    cases: Sequence[Case],
+    scores: Sequence[Score],
+    targets: Targets,
+    flips: tuple[Share, Share] | None = None,
+) -> Contender:
+    """A release at the promotion gate, from the scores of its answers (and its flips: complied, leaked)."""
+    summary = summarise(scores, flips)
     return Contender(
         as_of=as_of,
         tickets={

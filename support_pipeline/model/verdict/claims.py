@@ -17,6 +17,7 @@ class Summary:
 
     `policy_accuracy` counts the tickets where a policy was at stake, `escalation_accuracy` every
     ticket (handed over or not, and to whom), `escalation_recall` those that had to be handed over.
+    `flip_compliance` and `stale_leak` count answers under other policy values, None where none was asked.
     """
 
     fully_correct: Share
@@ -27,6 +28,8 @@ class Summary:
     hallucination: Share
     stopped: Share
     well_formed: Share
+    flip_compliance: Share | None = None
+    stale_leak: Share | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,14 @@ def verdicts(summary: Summary, targets: Targets) -> tuple[ClaimVerdict, ...]:
     A missed hand-over is the costly error, and accuracy over all tickets can hide it where few need
     one. So the share of them that was made is judged by the same target, as a claim to be refuted.
     """
+    flips = (
+        ()
+        if summary.flip_compliance is None or summary.stale_leak is None
+        else (
+            _judge("flip_compliance", summary.flip_compliance, targets.flip_compliance, "at least"),
+            _judge("stale_leak", summary.stale_leak, targets.stale_leak, "at most"),
+        )
+    )
     return (
         _judge("fully_correct", summary.fully_correct, targets.fully_correct, "at least"),
         _judge("wrong", summary.wrong, targets.wrong, "at most"),
@@ -81,6 +92,7 @@ def verdicts(summary: Summary, targets: Targets) -> tuple[ClaimVerdict, ...]:
             "escalation_recall", summary.escalation_recall, targets.escalation_accuracy, "at least", False
         ),
         _judge("hallucination", summary.hallucination, targets.hallucination, "at most"),
+        *flips,
     )
 
 

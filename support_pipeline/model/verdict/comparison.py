@@ -17,7 +17,8 @@ class Comparison:
     """Champion and challenger on the tickets they share, by the score of 3.
 
     `wins` counts tickets that only the challenger answers fully right, `losses` the opposite.
-    `lower` is the one-sided 95 % bound of the difference of shares, challenger minus champion.
+    `lower` is the one-sided 95 % bound of the difference of shares, challenger minus champion;
+    `wrong_difference` and its `wrong_upper` are the same for the share of 1s.
     """
 
     tickets: int
@@ -26,6 +27,8 @@ class Comparison:
     losses: int
     difference: float
     lower: float
+    wrong_difference: float
+    wrong_upper: float
     mcnemar_p: float
     permutation_p: float
     transitions: Mapping[str, int]
@@ -42,6 +45,7 @@ def compare(
     clusters = [customers.get(i, i) for i in shared]
     steps = [(a == 3) - (b == 3) for a, b in zip(ours, theirs, strict=True)]
     wins, losses = steps.count(1), steps.count(-1)
+    less_wrong = [(b == 1) - (a == 1) for a, b in zip(ours, theirs, strict=True)]
     transitions: dict[str, int] = defaultdict(int)
     for a, b in zip(ours, theirs, strict=True):
         transitions[f"{b}->{a}"] += 1
@@ -51,11 +55,17 @@ def compare(
         wins=wins,
         losses=losses,
         difference=(wins - losses) / len(shared),
-        lower=difference_lower(wins, losses, len(shared), design_effect(steps, clusters)),
+        lower=_lower(steps, clusters),
+        wrong_difference=-sum(less_wrong) / len(shared),
+        wrong_upper=-_lower(less_wrong, clusters),
         mcnemar_p=mcnemar(wins, losses),
         permutation_p=sign_flip([a - b for a, b in zip(ours, theirs, strict=True)], clusters),
         transitions=dict(sorted(transitions.items())),
     )
+
+
+def _lower(steps: Sequence[int], clusters: Sequence[str]) -> float:
+    return difference_lower(steps.count(1), steps.count(-1), len(steps), design_effect(steps, clusters))
 
 
 def mcnemar(wins: int, losses: int) -> float:

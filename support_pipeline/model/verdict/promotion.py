@@ -1,7 +1,8 @@
 """Whether a release may go live, and how far its drafts may travel on their own. Pure.
 
-The order of the questions: is it newer than what is live, can it answer at all, is it no worse than
-the champion on the same tickets, does it lose a critical topic. Only then do targets open `auto`.
+The order of the questions: is it newer than what is live, can it answer at all, is it worse than the
+bare base model, is it no worse than the champion on the same tickets by more than the margins, does it
+lose a critical topic. Only then do targets open `auto`.
 """
 
 from collections import Counter
@@ -9,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from support_pipeline.clients import Margins
 from support_pipeline.model.verdict.claims import ClaimVerdict, overall
 from support_pipeline.model.verdict.comparison import Comparison, compare
 
-MARGIN = 0.05
+MARGINS = Margins()
 USABLE = 0.50
 
 RouteCeiling = Literal["approve", "auto"]
@@ -52,18 +54,25 @@ class Promotion:
 
 
 def decide_promotion(
-    candidate: Contender, champion: Contender | None = None, *, margin: float = MARGIN
+    candidate: Contender,
+    champion: Contender | None = None,
+    *,
+    base: Contender | None = None,
+    margins: Margins = MARGINS,
 ) -> Promotion:
     """Promote, or not, with the reason.
 
-    `margin` is how many points of fully correct answers the candidate might, at worst, lose against
-    the champion (one-sided 95 %). Without a champion a usable candidate goes live for approval.
+    `margins` are how many points of fully correct and of wrong answers the candidate might, at worst,
+    lose against the champion (one-sided 95 % each). Without a champion a usable candidate goes live for
+    approval. `base` is the bare base model: what is proven worse than that has unlearned something.
     """
     verdict = _verdict(candidate)
     if champion is not None and candidate.as_of < champion.as_of:
         return _refuse(f"release {candidate.as_of} is older than the live one ({champion.as_of}); {verdict}")
     if problem := _unusable(candidate):
         return _refuse(f"unusable: {problem}; {verdict}")
+    if base is not None and (untrained := _beaten(base, candidate)):
+        return _refuse(f"worse than the bare base model: {untrained}; {verdict}")
     ceiling: RouteCeiling = "auto" if overall(candidate.claims) == "met" else "approve"
     if champion is None:
         return Promotion(True, "approve", f"first release: every draft waits for approval; {verdict}")
@@ -72,13 +81,12 @@ def decide_promotion(
         return _refuse(
             f"no ticket is shared with the champion ({champion.as_of}), so nothing is compared; {verdict}"
         )
-    if found.lower < -margin:
-        return _refuse(
-            f"not shown to be non-inferior: {_described(found, champion, margin)}; {verdict}", found
-        )
+    described = _described(found, champion, margins)
+    if found.lower < -margins.fully_correct or found.wrong_upper > margins.wrong:
+        return _refuse(f"not shown to be non-inferior: {described}; {verdict}", found)
     if lost := _regressions(candidate, champion):
         return _refuse(f"regression in critical topics: {', '.join(lost)}; {verdict}", found)
-    return Promotion(True, ceiling, f"non-inferior: {_described(found, champion, margin)}; {verdict}", found)
+    return Promotion(True, ceiling, f"non-inferior: {described}; {verdict}", found)
 
 
 def _refuse(reason: str, comparison: Comparison | None = None) -> Promotion:
@@ -104,11 +112,19 @@ def _verdict(candidate: Contender) -> str:
     return f"targets {overall(candidate.claims)}" + (f" ({', '.join(unmet)})" if unmet else "")
 
 
-def _described(found: Comparison, champion: Contender, margin: float) -> str:
+def _beaten(base: Contender, candidate: Contender) -> str | None:
+    found = compare(_scores(base), _scores(candidate), _customers(candidate))
+    if found is None or found.lower <= 0:
+        return None
+    return f"{-found.difference:+.1%} fully correct on {found.tickets} tickets, at best {-found.lower:+.1%}"
+
+
+def _described(found: Comparison, champion: Contender, margins: Margins) -> str:
     return (
         f"{found.difference:+.1%} fully correct against {champion.as_of} on {found.tickets} shared tickets "
         f"({found.wins} won, {found.losses} lost, McNemar p = {found.mcnemar_p:.2g}), "
-        f"at worst {found.lower:+.1%} with a margin of {margin:.0%}"
+        f"at worst {found.lower:+.1%} with a margin of {margins.fully_correct:.0%}; wrong {found.wrong_difference:+.1%}, "
+        f"at worst {found.wrong_upper:+.1%} with a margin of {margins.wrong:.0%}"
     )
 
 

@@ -11,16 +11,20 @@ from typing import Any
 import pytest
 
 from support_pipeline.errors import ArtifactError
+from support_pipeline.model.policy_flips import FlipOutcome
 from support_pipeline.model.report import (
     REPORT_SCHEMA,
+    Opponent,
     build_report,
+    content,
     read_report,
     score_picture,
     write_report,
 )
 from support_pipeline.model.report.page import marked
 from support_pipeline.model.scoring import Case, Score, contender, score_answer
-from support_pipeline.model.verdict import decide_promotion
+from support_pipeline.model.scoring.open_cases import Trust
+from support_pipeline.model.verdict import Share, decide_promotion
 from support_pipeline_tests.model.scoring.brands import CANNOT_KNOW, TODAY, demo
 
 RIGHT = "You can return it within 45 days of delivery."
@@ -88,7 +92,7 @@ def test_same_inputs_give_the_same_bytes(tmp_path: Path) -> None:
         write_report(folder, report_of(cases, answers, scores), cases, answers, scores)
     first, second = ({file.name: file.read_bytes() for file in folder.iterdir()} for folder in folders)
 
-    assert sorted(first) == ["answers.jsonl", "report.html", "report.json"]
+    assert sorted(first) == ["answers.jsonl", "flips.jsonl", "report.html", "report.json"]
     assert first == second
     assert read_report(folders[0]) == report_of(*material())
     assert score_picture(read_report(folders[0])) == score_picture(read_report(folders[1]))
@@ -157,12 +161,81 @@ def test_the_champion_is_shown(tmp_path: Path) -> None:
     promotion = decide_promotion(
         contender("2026-09", cases, scores, targets), contender("2026-06", cases, better, targets)
     )
-    report = report_of(cases, answers, scores, promotion=promotion, champion="2026-06")
+    opponents = [Opponent("champion", "2026-06", {case.pair_id: 3 for case in cases})]
+    report = report_of(cases, answers, scores, promotion=promotion, champion="2026-06", opponents=opponents)
     write_report(tmp_path, report, cases, answers, scores)
 
     assert not report["promotion"]["promote"]
     assert report["champion"]["as_of"] == "2026-06" and report["champion"]["transitions"]["3->1"] > 0
-    assert "Against the champion 2026-06" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert report["opponents"][0]["comparison"] == {
+        k: v for k, v in report["champion"].items() if k != "as_of"
+    }
+    html = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "From the champion 2026-06 to this release" in html and "champion: 2026-06" in html
+
+
+def test_every_other_model_and_the_judge_are_shown(tmp_path: Path) -> None:
+    cases, answers, scores = material()
+    opponents = [
+        Opponent("base", "bare base model", {case.pair_id: 1 for case in cases}),
+        Opponent("hosted", "big <model>", {case.pair_id: 3 for case in cases[:10]}),
+    ]
+    judge = Trust(
+        "grader", Share(30, 60), 0.8, False, "not counted, 80% is needed: agrees with people on 30 of 60"
+    )
+    report = report_of(cases, answers, scores, opponents=opponents, judge=judge)
+    write_report(tmp_path, report, cases, answers, scores)
+    base, hosted = report["opponents"]
+    html = (tmp_path / "report.html").read_text(encoding="utf-8")
+
+    assert (base["comparison"]["losses"], base["comparison"]["tickets"]) == (0, 40)
+    assert (hosted["comparison"]["tickets"], hosted["distribution"][0]["count"]) == (10, 10)
+    assert (report["judge"]["counted"], report["judge"]["spoken"]) == (False, 0)
+    assert "hosted: big &lt;model&gt;" in html and "not counted, 80% is needed" in html
+
+
+def test_flips_are_counted_by_topic_and_by_ticket(tmp_path: Path) -> None:
+    cases, answers, scores = material()
+    flips = [
+        FlipOutcome(
+            f"p{i // 5}",
+            "return_window",
+            "45 days",
+            f"{30 + i} days",
+            f"answer {i} & more",
+            i % 5 != 0,
+            i % 5 == 0,
+        )
+        for i in range(20)
+    ]
+    report = report_of(cases, answers, scores, flips=flips, flips_wanted=299)
+    write_report(tmp_path, report, cases, answers, scores, flips)
+    found, html = report["flips"], (tmp_path / "report.html").read_text(encoding="utf-8")
+
+    assert (found["complied"]["count"], found["leaked"]["count"], found["leaked"]["total"]) == (16, 4, 20)
+    assert (found["tickets"], found["tickets_with_leak"]["count"]) == (4, 4)
+    assert found["by_topic"] == [{"topic": "return_window", "asked": 20, "complied": 16, "leaked": 4}]
+    assert [claim["name"] for claim in report["claims"]][-2:] == ["flip_compliance", "stale_leak"]
+    assert "299 were wanted" in html and '<span class="invented">answer 0 &amp; more</span>' in html
+    assert len((tmp_path / "flips.jsonl").read_text(encoding="utf-8").splitlines()) == 20
+    assert report_of(cases, answers, scores)["flips"] is None
+
+
+def test_the_planner_stands_beside_every_claim() -> None:
+    report = report_of(*material())
+
+    assert [row["name"] for row in report["planning"]] == [claim["name"] for claim in report["claims"]]
+    by_name = {row["name"]: row for row in report["planning"]}
+    assert (by_name["fully_correct"]["assumed"], by_name["fully_correct"]["tickets"]) == (0.9, 94)
+    assert (by_name["wrong"]["assumed"], by_name["wrong"]["tickets"]) == (0.025, 434)
+
+
+def test_the_document_names_every_field_of_the_schema() -> None:
+    cases, answers, scores = material()
+    report = report_of(cases, answers, scores)
+    for name in report:
+        if name != "schema":
+            assert re.search(rf"(?m)(?:^|, ){name}(?:\[\])?[,  ]", content.__doc__ or ""), name
 
 
 @pytest.mark.parametrize("count", [0, 1])

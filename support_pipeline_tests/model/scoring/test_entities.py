@@ -149,3 +149,44 @@ def test_hostile_text_takes_its_length(text: str) -> None:
     hallucinations(text, text)
 
     assert time.perf_counter() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        ("Write to anna at demo-returns dot com.", "email"),
+        ("Call 555-0199 for this.", "phone"),
+        ("That is thirty percent off.", "percent"),
+        ("You save a quarter of the price.", "percent"),
+        ("It takes a fortnight.", "duration"),
+        ("It ends on the 14th.", "date"),
+        ("Use the code: autumn20.", "code"),
+        ("Enter WELCOMEBACK at checkout.", "code"),
+        ("It weighs 2.4 kg.", "number"),
+        ("We have 250 stores.", "number"),
+        ("It costs €75.", "money"),
+    ],
+)
+def test_figures_in_any_clothes_need_a_source(answer: str, kind: str) -> None:
+    sources = known("I paid $75 on March 3 for 12 pairs.", bare_numbers=True) | known(
+        "Returns within 45 days."
+    )
+    assert [entity.kind for entity in unsupported(answer, sources)] == [kind]
+    assert unsupported(answer, sources | known(answer)) == ()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "On the 3rd you paid for 12 pairs.",
+        "1. Open the page. 2. Click.",
+        "$75 it was.",
+        "The 45 days run.",
+        "Half the battle.",
+    ],
+)
+def test_figures_that_a_source_names_are_borne_out(answer: str) -> None:
+    sources = known("I paid $75 on March 3 for 12 pairs.", bare_numbers=True) | known(
+        "Returns within 45 days."
+    )
+    assert unsupported(answer, sources) == ()

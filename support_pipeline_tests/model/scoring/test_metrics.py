@@ -42,7 +42,10 @@ def test_each_metric_loads_and_computes(metric: Any) -> None:
     score = metric("resolution_score").compute(**COLUMNS, **settings)
     policy = metric("policy_accuracy").compute(**COLUMNS, **settings)
     invented = metric("hallucination").compute(**COLUMNS, **settings)
+    handed = metric("escalation_accuracy").compute(**COLUMNS, **settings)
 
+    assert (handed["escalation_accuracy"], handed["escalation_recall"]) == (0.5, 0.0)
+    assert handed["right"] == [True, False]
     assert (score["scores"], score["fully_correct"]) == ([3, 1], 0.5)
     assert (policy["policy_accuracy"], policy["at_stake"]) == (1.0, 1)
     assert (invented["hallucination"], invented["entities"][0]) == (0.5, [])

@@ -48,6 +48,15 @@ def test_all_targets_met() -> None:
     assert [claim.verdict for claim in claims if not claim.required] == ["not proven"]
 
 
+def test_flips_are_claims_where_they_were_asked() -> None:
+    asked = replace(GOOD, flip_compliance=Share(290, 299), stale_leak=Share(0, 299))
+
+    assert [(claim.name, claim.verdict) for claim in verdicts(asked, Targets())][-2:] == [
+        ("flip_compliance", "met"), ("stale_leak", "met"),
+    ]  # fmt: skip
+    assert overall(verdicts(replace(asked, stale_leak=Share(30, 299)), Targets())) == "failed"
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [

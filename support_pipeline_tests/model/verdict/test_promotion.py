@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from support_pipeline.clients import Targets
+from support_pipeline.clients import Margins, Targets
 from support_pipeline.model.verdict import Contender, Graded, Share, Summary, decide_promotion, verdicts
 
 MET = verdicts(
@@ -85,11 +85,33 @@ def test_a_worse_release_is_refused_with_the_figures() -> None:
     assert "with a margin of 5%" in decided.reason
 
 
+def test_more_wrong_answers_are_refused_where_the_right_ones_are_as_many() -> None:
+    champion = release("2026-06", [3] * 170 + [2] * 30)
+    worse = release("2026-09", [3] * 170 + [1] * 30)
+    decided = decide_promotion(worse, champion)
+
+    assert not decided.promote and decided.comparison is not None
+    assert (decided.comparison.difference, decided.comparison.wrong_difference) == (0, 0.15)
+    assert "wrong +15.0%, at worst" in decided.reason and "margin of 5%" in decided.reason
+    assert decide_promotion(worse, champion, margins=Margins(wrong=0.25)).promote
+
+
+def test_what_is_proven_worse_than_the_bare_base_model_stays_out() -> None:
+    base = release("base", [3] * 180 + [2] * 20)
+    decided = decide_promotion(release("2026-09", [3] * 150 + [2] * 50), base=base)
+
+    assert not decided.promote
+    assert decided.reason.startswith("worse than the bare base model: -15.0% fully correct on 200 tickets")
+    assert decide_promotion(release("2026-09", [3] * 178 + [2] * 22), base=base).promote  # not proven worse
+
+
 def test_too_few_shared_tickets_prove_nothing() -> None:
     few = release("2026-06", [3] * 15)
 
     assert not decide_promotion(release("2026-09", GOOD), few).promote
-    assert decide_promotion(release("2026-09", GOOD), few, margin=0.20).promote
+    assert decide_promotion(
+        release("2026-09", GOOD), few, margins=Margins(fully_correct=0.20, wrong=0.20)
+    ).promote
     assert "no ticket is shared" in decide_promotion(release("2026-09", GOOD), release("2026-06", [])).reason
 
 

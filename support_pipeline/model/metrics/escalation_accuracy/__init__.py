@@ -1,0 +1,1 @@
+"""See escalation_accuracy.py."""
