@@ -36,6 +36,7 @@ from support_pipeline.demo.services import Services
 from support_pipeline.orchestration.resources import Automation, Workspace
 from support_pipeline.portfolio import _parsed
 from support_pipeline.serving.decisions import DECISION, METADATA, DecisionLog
+from support_pipeline.serving.deployment import Deployment, put_live
 from support_pipeline.stages.months import last_complete_month, window
 
 ROOT = Path(__file__).parent.parent
@@ -107,6 +108,20 @@ class Portfolio:
         for stage in RELEASE_STAGES:
             promotion = {"promote": True, "reason": "first release"}
             write(store.release(client, self.months[-4], stage), {"verdict": "met", "promotion": promotion})
+
+        put_live(
+            store,
+            Deployment(
+                client=client,
+                as_of=self.months[-4],
+                version=f"{client}:{self.months[-4]}",
+                fingerprint="f" * 64,
+                gguf="model.gguf",
+                quantisation="Q8_0",
+                template_sha256="0" * 64,
+                route_ceiling="approve",
+            ),
+        )
 
     def _events(self, client: str, instance: dg.DagsterInstance) -> None:
         if not self.names and client == "client-000":

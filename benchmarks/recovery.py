@@ -32,6 +32,7 @@ from support_pipeline.artifacts import HISTORY_STAGES, RELEASE_STAGES, Folder, S
 from support_pipeline.demo.services import Services
 from support_pipeline.demo.tickets import write_demo_export
 from support_pipeline.orchestration.runs import UNFINISHED
+from support_pipeline.serving.deployment import read_deployments
 
 ROOT = Path(__file__).parent.parent
 CLIENT, AS_OF = "small", "2026-09"
@@ -147,7 +148,8 @@ def undisturbed(root: Path) -> tuple[dict[str, str], float]:
 
 
 def deployed(project: Project) -> bool:
-    return project.store.release(CLIENT, AS_OF, "deployed_model").manifest() is not None
+    """Whether the release is live: the last thing that a run does."""
+    return read_deployments(project.store, CLIENT) is not None
 
 
 def wait_until(true: object, seconds: float) -> bool:
@@ -223,13 +225,15 @@ def main() -> None:
     parser.add_argument("--a-round", type=int, default=12)
     parser.add_argument("--pause", type=float, default=4.0, help="longest seconds a process lives before")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=1e9, help="begin no round after so long")
     wanted = parser.parse_args()
     dice, kills = random.Random(wanted.seed), Counter[str]()
     scratch = Path(tempfile.mkdtemp(prefix="recovery-"))
     reference, alone = undisturbed(scratch / "undisturbed")
     seconds: list[float] = []
     problems: list[object] = []
-    while kills.total() < wanted.kills:
+    began = time.monotonic()
+    while kills.total() < wanted.kills and time.monotonic() - began < wanted.minutes * 60:
         root = scratch / f"round-{len(seconds)}"
         few = min(wanted.a_round, wanted.kills - kills.total())
         project, took, left = disturbed(root, few, wanted.pause, dice)

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from support_pipeline.artifacts import HISTORY_STAGES, RELEASE_STAGES, Folder, Recipe, Store, commit, product
+from support_pipeline.serving.deployment import Deployment, put_live
 
 
 def put(folder: Folder, text: str = "made", info: Mapping[str, Any] | None = None, **counts: int) -> None:
@@ -32,6 +33,22 @@ def put_release(store: Store, client: str, as_of: str, promote: bool = True) -> 
         info = {"verdict": "met" if promote else "failed", "promotion": decision}
         if promote or stage != "deployed_model":
             put(store.release(client, as_of, stage), info=info)
+    if promote:
+        put_live(store, deployment(client, as_of))
+
+
+def deployment(client: str, as_of: str) -> Deployment:
+    """A version as it is put live."""
+    return Deployment(
+        client=client,
+        as_of=as_of,
+        version=f"{client}:{as_of}-0",
+        fingerprint="f" * 64,
+        gguf="model.gguf",
+        quantisation="Q8_0",
+        template_sha256="0" * 64,
+        route_ceiling="approve",
+    )
 
 
 def write_client(folder: Path, client: str, **settings: Any) -> Path:

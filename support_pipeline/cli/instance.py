@@ -37,15 +37,12 @@ def refuse_if_busy(instance: "dg.DagsterInstance", client: str) -> None:
     Raises:
         ConfigError: one is queued or going.
     """
-    import dagster as dg
+    from support_pipeline.orchestration.runs import unfinished
 
-    status = dg.DagsterRunStatus
-    busy = [status.QUEUED, status.NOT_STARTED, status.STARTING, status.STARTED, status.CANCELING]
-    for run in instance.get_runs(filters=dg.RunsFilter(statuses=busy)):
-        if client in (run.tags.get("client"), run.tags.get("dagster/partition")):
-            raise ConfigError(
-                f"client '{client}'",
-                [
-                    f"run {run.run_id[:8]} ({run.job_name}) is {run.status.value.lower()}; wait for it or terminate it"
-                ],
-            )
+    for run in unfinished(instance).get(client, ()):
+        raise ConfigError(
+            f"client '{client}'",
+            [
+                f"run {run.run_id[:8]} ({run.job_name}) is {run.status.value.lower()}; wait for it or terminate it"
+            ],
+        )

@@ -68,10 +68,10 @@ def _execute(config: ClientConfig, as_of: str, last: str) -> RunOutcome:
     defs = build_defs(loggers={"console": console_logger(dg)})
     with dg.DagsterInstance.get() as instance:
         end_lost_runs(instance)
-        refuse_if_busy(instance, config.id)
         instance.add_dynamic_partitions(str(CLIENTS.name), [config.id])
         for job, stages in (("history_job", HISTORY_STAGES), ("release_job", RELEASE_STAGES)):
             selected = stages[: stages.index(last) + 1] if last in stages else stages
+            refuse_if_busy(instance, config.id)  # a sensor may have been quicker with the release
             result = _run_job(defs.resolve_job_def(job), instance, config, as_of, selected)
             runs.append(result.run_id)
             if not result.success:

@@ -197,7 +197,8 @@ def _until_decided(loop: Loop, services: Services, as_of: str) -> None:
     while time.monotonic() - started < PATIENCE_SECONDS:
         services.revive()
         made = loop.store.release(CLIENT, as_of, "deployed_model").manifest()
-        if made is not None:
+        deployments = read_deployments(loop.store, CLIENT)
+        if made is not None and deployments is not None and deployments.live.as_of == as_of:
             console.print(
                 f"release {as_of}: live after {time.monotonic() - started:.0f} s ({made.info['decision']})"
             )

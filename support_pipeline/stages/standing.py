@@ -15,6 +15,7 @@ from support_pipeline.claims import claims, judge
 from support_pipeline.clients import ClientConfig
 from support_pipeline.policies import PolicyBook
 from support_pipeline.retraining import LastRelease, Refused
+from support_pipeline.serving.deployment import read_deployments
 from support_pipeline.stages.months import last_day
 
 REMOTE_READERS = 32
@@ -38,14 +39,20 @@ def history_months(store: Store, client: str, months: Iterable[str]) -> frozense
 
 
 def last_release(store: Store, client: str) -> LastRelease | None:
-    """The newest release that went through its last stage, whatever is live now.
+    """The newest release that went through its last stage and was live at some time, whatever is now.
+
+    A run that was killed after the artifact and before the pointer has not succeeded: trying again moves it.
 
     Raises:
-        ArtifactError: a manifest cannot be read.
+        ArtifactError: a manifest or the pointer cannot be read.
     """
+    deployments = read_deployments(store, client)
+    if deployments is None:
+        return None
+    was_live = {version.as_of for version in (deployments.live, *deployments.earlier)}
     for as_of in reversed(store.releases(client)):
         manifest = store.release(client, as_of, "deployed_model").manifest()
-        if manifest is not None and not manifest.failed_checks():
+        if as_of in was_live and manifest is not None and not manifest.failed_checks():
             return LastRelease(as_of, manifest.created_at)
     return None
 

@@ -218,6 +218,17 @@ def test_a_refused_release_is_not_trained_again(portfolio: Portfolio) -> None:
     assert not requests and "made and not promoted: worse than the live one" in said
 
 
+def test_a_release_killed_before_it_was_live_is_tried_again(portfolio: Portfolio) -> None:
+    write_client(portfolio.root, "acme", release={"window_months": 1})
+    portfolio.instance.add_dynamic_partitions("clients", ["acme"])
+    put_history(portfolio.store, "acme", ["2026-09"])
+    put_release(portfolio.store, "acme", "2026-09")
+    assert not portfolio.tick("releases")[0]
+    (portfolio.root / "store" / "deployments" / "acme.json").unlink()
+    (request,), _ = portfolio.tick("releases")
+    assert request.tags["as_of"] == "2026-09"
+
+
 def test_one_corrupt_manifest_stops_one_client(portfolio: Portfolio) -> None:
     for client in ("acme", "bolt"):
         write_client(portfolio.root, client, release={"window_months": 1})
