@@ -3,10 +3,10 @@
     python benchmarks/gguf_size.py [--shape 1b] [--shard-gb 1.2] [--folder /tmp/...] [--quantisation Q4_K_M]
 
 Writes a checkpoint of that shape with random weights in shards, then converts it to F16 and quantises
-it, each in a process of its own whose peak memory (VmHWM without the mapped file pages, VmRSS split by
-/proc) and CPU seconds are read. Named alternative: the whole checkpoint in memory, as `from_pretrained`
-holds it before `save_pretrained`. The 8B figures are extrapolated: seconds by bytes, memory by the
-largest tensor, since both steps hold one tensor at a time.
+it, each in a process of its own whose peak memory (anonymous pages; mapped files are the kernel's to
+drop) and CPU seconds are read. Beside them stands what transformers takes to load the checkpoint and
+save it again, which converts nothing. The 8B figures are extrapolated: seconds by weights, memory by
+the largest tensor, since both steps hold one tensor at a time; its shards are the hub's 5 GB.
 """
 
 import argparse

@@ -56,7 +56,10 @@ def main() -> None:
     parser.add_argument("--train", type=int, default=None)
     chosen = parser.parse_args()
     config = load_client(ROOT / "clients" / "demo-outfitters.yaml")
-    as_of, splits = _splits(chosen.store, config)
+    found = _splits(chosen.store, config)
+    if found is None:
+        return
+    as_of, splits = found
     day = last_day(as_of)
     asked = questions(config, day, read_chats(splits / "test.jsonl"), chosen.chats)
     for share in (0.0, chosen.share):
@@ -71,7 +74,7 @@ def main() -> None:
             print(json.dumps({"benchmark": "policy_flip", **figures, **measured(adapter, asked)}), flush=True)
 
 
-def _splits(store: Path, config: ClientConfig) -> tuple[str, Path]:
+def _splits(store: Path, config: ClientConfig) -> tuple[str, Path] | None:
     kept = Store(str(store))
     months = [
         as_of
@@ -79,9 +82,8 @@ def _splits(store: Path, config: ClientConfig) -> tuple[str, Path]:
         if kept.release(config.id, as_of, "jsonl_splits").manifest()
     ]
     if not months:
-        raise SystemExit(
-            f"{store}: the demo has not run there; say make demo, or name its store with --store"
-        )
+        print(f"{store}: the demo has not run there; say make demo, or name its store with --store")
+        return None
     return months[-1], kept.release(config.id, months[-1], "jsonl_splits").local()
 
 

@@ -59,9 +59,8 @@ def _demo(chosen: Any, scratch: Path) -> None:
     kept, chat = Store(str(chosen.store)), load_format(EMBEDDED)
     months = [m for m in kept.releases(config.id) if kept.release(config.id, m, "jsonl_splits").manifest()]
     if not months:
-        raise SystemExit(
-            f"{chosen.store}: the demo has not run there; say make demo, or name its store with --store"
-        )
+        print(f"{chosen.store}: the demo has not run there; say make demo, or name its store with --store")
+        return
     splits = kept.release(config.id, months[-1], "jsonl_splits").local()
     train = [supervise(one, chat) for one in read_chats(splits / "train.jsonl")][-(chosen.examples or 96) :]
     valid = [supervise(one, chat) for one in read_chats(splits / "valid.jsonl")][:24]

@@ -46,3 +46,55 @@ def test_a_base_model_without_an_end_or_a_template_is_refused(tmp_path: Path) ->
     (folder / "chat_template.jinja").unlink()
     with pytest.raises(ModelError, match="has no chat template"):
         load_format(folder)
+
+
+def hub_error(kind: type[Exception]) -> Exception:
+    """An error as huggingface_hub raises it, which wants the server's response."""
+    error = kind.__new__(kind)
+    Exception.__init__(error, "from the hub")
+    return error
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("GatedRepoError", "is gated: accept its licence on the hub and set HF_TOKEN"),
+        ("RepositoryNotFoundError", "is not on the hub"),
+        ("RevisionNotFoundError", "has no revision 'v9'"),
+        ("LocalEntryNotFoundError", r"neither cached nor can it be downloaded .* `hf download owner/model`"),
+    ],
+)
+def test_a_hub_model_that_cannot_be_had_is_refused_with_the_cure(
+    name: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import huggingface_hub
+    from huggingface_hub import errors
+
+    def refuse(*_: object, **__: object) -> str:
+        raise hub_error(getattr(errors, name))
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", refuse)
+    with pytest.raises(ModelError, match=message):
+        resolve_base("owner/model", "v9")
+
+
+@pytest.mark.parametrize(
+    ("named", "special", "pad"),
+    [
+        ("<|eot_id|>", ["<|eot_id|>", "<|reserved_special_token_0|>"], "<|reserved_special_token_0|>"),
+        (None, ["<s>", "</s>", "<unk>"], "<unk>"),
+        ("<|endoftext|>", ["<|endoftext|>", "<|im_end|>"], "<|endoftext|>"),
+        (None, ["<|eot_id|>"], ""),
+    ],
+)
+def test_pad_is_never_the_end_of_turn(
+    named: str | None, special: list[str], pad: str, tmp_path: Path
+) -> None:
+    ends = {"<|eot_id|>", "</s>", "<|im_end|>"}
+    eos = next(token for token in special if token in ends)
+    settings = {"eos_token": eos, "pad_token": named, "bos_token": "<s>" if "<s>" in special else None}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(settings))
+    (tmp_path / "chat_template.jinja").write_text("{{ messages }}" + eos)
+    added = [{"content": token, "special": True} for token in special]
+    (tmp_path / "tokenizer.json").write_text(json.dumps({"added_tokens": added}))
+    assert load_format(tmp_path).pad_token == pad

@@ -6,7 +6,7 @@ unpickling runs code.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from gguf.utility import LocalTensor, SafetensorsLocal
 from support_pipeline.errors import ModelError
 
 Floats = npt.NDArray[np.float32]
+BLOCK_BYTES = 32 << 20
 
 
 @dataclass(frozen=True)
@@ -100,19 +101,31 @@ def optional_json(path: Path) -> Mapping[str, Any]:
 
 def as_float32(tensor: LocalTensor, *, where: str) -> Floats:
     """The values of a 16- or 32-bit float tensor."""
+    return _floats(tensor.mmap_bytes(), tensor.dtype, where).reshape(tensor.shape)
+
+
+def blocks(tensor: LocalTensor, *, where: str) -> Iterator[Floats]:
+    """The values of a matrix some rows at a time, so that no float32 copy of the whole exists."""
     raw = tensor.mmap_bytes()
-    match tensor.dtype:
+    rows, row_bytes = tensor.shape[0], raw.nbytes // tensor.shape[0]
+    step = max(1, BLOCK_BYTES // row_bytes)
+    for start in range(0, rows, step):
+        part = raw[start * row_bytes : (start + step) * row_bytes]
+        yield _floats(part, tensor.dtype, where).reshape(-1, *tensor.shape[1:])
+
+
+def _floats(raw: npt.NDArray[np.uint8], dtype: str, where: str) -> Floats:
+    match dtype:
         case "F32":
-            values = raw.view(np.float32)
+            return raw.view(np.float32)
         case "F16":
-            values = raw.view(np.float16).astype(np.float32)
+            return raw.view(np.float16).astype(np.float32)
         case "BF16":
             wide = raw.view(np.uint16).astype(np.uint32)
             wide <<= 16
-            values = wide.view(np.float32)
+            return wide.view(np.float32)
         case other:
             raise ModelError(f"{where}: type {other}. Use the 16-bit or 32-bit float checkpoint.")
-    return values.reshape(tensor.shape)
 
 
 def open_safetensors(file: Path) -> dict[str, LocalTensor]:

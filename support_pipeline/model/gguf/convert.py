@@ -4,12 +4,12 @@ The same folder gives the same bytes. Nothing here needs torch or transformers, 
 in memory at a time (as float32 and in its stored type). Quantising is the next step, not this one.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 import gguf
 import numpy as np
+import numpy.typing as npt
 from gguf import GGMLQuantizationType, GGUFWriter, LlamaFileType
 
 from support_pipeline.errors import ModelError
@@ -19,7 +19,7 @@ from support_pipeline.model.gguf.architecture import (
     rope_factors,
     write_architecture,
 )
-from support_pipeline.model.gguf.checkpoint import Checkpoint, Floats
+from support_pipeline.model.gguf.checkpoint import Checkpoint, blocks
 from support_pipeline.model.gguf.vocabulary import read_vocabulary, write_vocabulary
 from support_pipeline.model.gguf.writer import FloatType, encode, new_gguf, stored_type
 from support_pipeline.model.prompt import template_sha256
@@ -141,13 +141,24 @@ def _write_tensors(
     writer.write_ti_data_to_file()
     if factors is not None:
         writer.write_tensor_data(factors)
-    for target, values in _values(checkpoint, shape, sources):
-        kind = stored_type(values.shape, float_type)
-        writer.write_tensor_data(encode(values, kind, where=f"{checkpoint.folder}: tensor {target}"))
-
-
-def _values(
-    checkpoint: Checkpoint, shape: Architecture, sources: dict[str, str]
-) -> Iterator[tuple[str, Floats]]:
     for target, source in sources.items():
-        yield target, shape.permute(target, checkpoint.load(source))
+        writer.write_tensor_data(_encoded(checkpoint, shape, target, source, float_type))
+
+
+def _encoded(
+    checkpoint: Checkpoint, shape: Architecture, target: str, source: str, float_type: FloatType
+) -> npt.NDArray[np.generic]:
+    """A tensor in its stored type. Q and K are turned as a whole; the rest, the largest among it, by rows."""
+    tensor, where = checkpoint.tensors[source], f"{checkpoint.folder}: tensor {target}"
+    kind = stored_type(tensor.shape, float_type)
+    if len(tensor.shape) < 2 or ".attn_q." in target or ".attn_k." in target:
+        return encode(shape.permute(target, checkpoint.load(source)), kind, where=where)
+    parts = (encode(part, kind, where=where) for part in blocks(tensor, where=where))
+    first = next(parts)
+    whole = np.empty((tensor.shape[0], *first.shape[1:]), dtype=first.dtype)
+    whole[: len(first)] = first
+    at = len(first)
+    for part in parts:
+        whole[at : at + len(part)] = part
+        at += len(part)
+    return whole
