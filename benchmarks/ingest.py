@@ -11,21 +11,17 @@ project's own parser row by row and writes one Parquet file, without duplicates,
 
 import argparse
 import json
-import os
 import random
 import re
-import resource
-import subprocess
 import sys
 import tempfile
-import threading
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
+from measuring import measured
 
 SIZES = (10_000, 100_000)
 MONTHS = [f"{2025 + (3 + n) // 12}-{(3 + n) % 12 + 1:02}" for n in range(18)]
@@ -147,66 +143,20 @@ RUNS: dict[str, Callable[[Path, Path], int]] = {
 }
 
 
-def measured(name: str, count: int, path: Path) -> dict[str, Any]:
+def result(name: str, count: int, path: Path) -> dict[str, Any]:
     """One run in its own process."""
     with tempfile.TemporaryDirectory(dir=path.parent) as out:
         command = [sys.executable, str(Path(__file__).resolve()), "--one", name, str(path), out]
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        started = time.perf_counter()
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        peak = _Peak(process.pid)
-        answer, _ = process.communicate()
-        seconds = time.perf_counter() - started
-        used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    rows = int(answer) if process.returncode == 0 else 0
+        figures, answer = measured(command)
     return {
         "benchmark": "ingest",
         "run": name,
         "tickets": count,
         "export_mb": round(path.stat().st_size / 1e6),
-        "seconds": round(seconds, 2),
-        "cpu_seconds": round(used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime, 2),
-        "tickets_per_second": round(count / seconds),
-        "peak_mb": round(peak.stop() / 1e6),
-        "rows_out": rows,
-        "cpus": len(os.sched_getaffinity(0)),
+        **figures,
+        "tickets_per_second": round(count / figures["seconds"]),
+        "rows_out": int(answer),
     }
-
-
-class _Peak:
-    """The highest resident memory of a process and all its descendants, sampled from /proc."""
-
-    def __init__(self, pid: int) -> None:
-        self._pid, self._peak, self._done = pid, 0, threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
-
-    def stop(self) -> int:
-        """The peak in bytes."""
-        self._done.set()
-        self._thread.join()
-        return self._peak
-
-    def _watch(self) -> None:
-        while not self._done.wait(0.05):
-            self._peak = max(self._peak, sum(map(_resident, _family(self._pid))))
-
-
-def _family(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children")
-    try:
-        found = [int(child) for child in children.read_text(encoding="ascii").split()]
-    except OSError:
-        return [pid]
-    return [pid, *(member for child in found for member in _family(child))]
-
-
-def _resident(pid: int) -> int:
-    try:
-        pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]
-    except OSError:
-        return 0
-    return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
 def main() -> None:
@@ -227,7 +177,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             for name in arguments.only if count < 1_000_000 else ["support_pipeline.ingest"]:
                 path = write_export(count, Path(folder), broken=name == "support_pipeline.ingest")
-                print(json.dumps(measured(name, count, path)), flush=True)
+                print(json.dumps(result(name, count, path)), flush=True)
                 path.unlink()
 
 

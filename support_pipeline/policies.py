@@ -5,6 +5,7 @@ the pair), the system message (facts in force), scoring (policy accuracy) and th
 time. Reading claims out of text lives in `support_pipeline.claims`.
 """
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Annotated, Literal
@@ -105,6 +106,11 @@ class PolicyBook(BaseModel):
     def sentences(self, day: date) -> list[str]:
         """The policy lines of the system message on `day`."""
         return [fact.sentence() for fact in self.in_force(day)]
+
+    def state(self, day: date) -> str:
+        """A digest of all facts and of which are in force on `day`; books in the same state rewrite alike."""
+        current = ",".join(str(place) for place, fact in enumerate(self.facts) if fact.in_force(day))
+        return hashlib.sha256(f"{self.model_dump_json()}|{current}".encode()).hexdigest()[:16]
 
 
 def spoken(value: int | float | str, unit: Unit | None) -> str:

@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import settings
 
 from support_pipeline.demo.tickets import write_demo_export
 
 ROOT = Path(__file__).parent.parent
 AS_OF = "2026-09"
+
+settings.register_profile("suite", deadline=None)  # a busy machine is no reason to fail
+settings.load_profile("suite")
 
 
 @dataclass(frozen=True)

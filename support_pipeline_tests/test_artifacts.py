@@ -1,5 +1,6 @@
 """Artifact folders: whole or absent, immutable, and told apart by what went in and what came out."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -147,3 +148,18 @@ def test_manifest_says_what_it_is_made_of(store: Store, write: Write) -> None:
     assert found["seeds"] == {"splits": 17}
     assert found["libraries"]["polars"]
     assert found["files"]["deep/payload.txt"]["bytes"] == 4
+
+
+def test_what_a_killed_work_had_reached_is_found_by_the_same_recipe_only(tmp_path: Path) -> None:
+    store = Store(str(tmp_path))
+    folder = store.release("acme", "2026-09", "lora_adapter")
+    with contextlib.suppress(KeyboardInterrupt), store.resumable(folder, "key-one") as kept:
+        (kept / "checkpoint").write_text("step 5")
+        raise KeyboardInterrupt
+    with store.resumable(folder, "key-one") as again:
+        assert (again / "checkpoint").read_text() == "step 5"
+    assert not again.exists(), "gone once the work has ended well"
+    with contextlib.suppress(KeyboardInterrupt), store.resumable(folder, "key-one") as kept:
+        raise KeyboardInterrupt
+    with store.resumable(folder, "key-two") as other:
+        assert other != kept and not kept.exists()

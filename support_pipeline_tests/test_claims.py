@@ -325,3 +325,29 @@ def test_hostile_text_costs_no_more_than_its_length(piece: str) -> None:
 
     seconds(20)
     assert seconds(1600) < 24 * max(seconds(200), 0.005)
+
+
+WINDOW = "Belts can come back within 90 days of delivery."
+OPEN_PAST = PolicyFact(
+    topic="returns", statement="Belts can come back within {value} of delivery.", value=40, unit="days",
+    effective_from=NEW_YEAR,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("book", "verdict"),
+    [
+        (BOOK, "never"),  # every day has its value, and none of them is 90
+        (PolicyBook(facts=(OPEN_PAST,)), "superseded"),  # the book does not say what held before
+        (
+            PolicyBook(facts=(PolicyFact(topic="returns", statement=WINDOW.replace("90", "40")),)),
+            "superseded",
+        ),
+        (PolicyBook(facts=(OPEN_PAST.model_copy(update={"effective_from": None}),)), "never"),
+    ],
+)
+def test_an_unknown_value_is_old_only_where_the_book_leaves_a_day_open(
+    book: PolicyBook, verdict: Verdict
+) -> None:
+    (claim,) = claims(book, WINDOW)
+    assert judge(book, claim, NEW) == verdict

@@ -11,7 +11,7 @@ pattern's match or a policy's own wording, and never when it is told as past.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal, NamedTuple
 
 from support_pipeline.claims.reading import ALIKE, VERBATIM, Claim, Version, reader_of
@@ -61,11 +61,31 @@ def claims(book: PolicyBook, text: str) -> tuple[Claim, ...]:
 
 
 def judge(book: PolicyBook, claim: Claim, day: date) -> Verdict:
-    """Whether a claim holds on `day`, held on another (or stands in the policy's own words), or never did."""
-    holding = [version for version in reader_of(book).topics[claim.topic] if version.agrees(claim)]
+    """Whether a claim holds on `day`, held on another, or never did.
+
+    A policy's own sentence with a value that the book does not know is taken for an old version of it,
+    unless the book tells the value of every day up to `day`: then it never was.
+    """
+    versions = reader_of(book).topics[claim.topic]
+    holding = [version for version in versions if version.agrees(claim)]
     if any(version.fact.in_force(day) for version in holding):
         return "current"
-    return "superseded" if holding or claim.verbatim else "never"
+    return "superseded" if holding or (claim.verbatim and not _all_told(versions, day)) else "never"
+
+
+def _all_told(versions: Sequence[Version], day: date) -> bool:
+    """Whether the versions have values and leave no day open until `day`; a date left out means "always"."""
+    facts = sorted((version.fact for version in versions), key=lambda fact: fact.effective_from or date.min)
+    if any(fact.value is None for fact in facts):
+        return False
+    known = date.min
+    for fact in facts:
+        if (fact.effective_from or date.min) > known:
+            return False
+        if fact.effective_to is None or fact.effective_to >= day:
+            return True
+        known = fact.effective_to + timedelta(days=1)
+    return False
 
 
 def rewrite(book: PolicyBook, text: str, day: date) -> Rewritten:

@@ -14,7 +14,8 @@ from support_pipeline.cli.output import errors
 from support_pipeline.clients import ClientConfig, ClientRegistry
 from support_pipeline.data.ingest import source_files
 from support_pipeline.errors import ConfigError
-from support_pipeline.model.base import load_format, resolve_base
+from support_pipeline.model.base import resolve_base
+from support_pipeline.model.preflight import check_base
 from support_pipeline.stages.months import last_complete_month, parse_month, window
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def run_client(client: str, as_of: str | None, through: str | None) -> RunOutcom
     if all(source.api is None for source in config.sources):  # an API's files are fetched by the run
         source_files(config, registry.root)
     if last in RELEASE_STAGES:  # a gated or missing base model shows before any work
-        load_format(resolve_base(config.base_model.name, config.base_model.revision, root=registry.root))
+        check_base(resolve_base(config.base_model.name, config.base_model.revision, root=registry.root))
     dagster_home()
     return _execute(config, month, last)
 

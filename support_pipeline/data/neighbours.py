@@ -5,7 +5,9 @@ sets of words to 0.75; digits' values, punctuation, case and redaction placehold
 MinHash finds candidates among many texts; where few texts matter, the agreement is computed exactly.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from hashlib import blake2b
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,7 +22,8 @@ SEED = 20
 _PERMUTATIONS = 128
 _BANDS = 25
 _ROWS = 5
-_CHUNK = 10_000
+_CHUNK = 5_000
+_COMPARED = 4_000  # pairs at once: their signatures stay in the cache
 _ALL_PAIRS_UP_TO = 12
 
 Labels = NDArray[np.int64]
@@ -31,8 +34,11 @@ def near_duplicate_clusters(texts: Sequence[str], seed: int = SEED) -> Labels:
     if not texts:
         return np.array([], dtype=np.int64)
     first, back = _exact(texts)
-    by_characters, by_words = _signatures([texts[place] for place in first], seed)
-    links = [_similar(by_characters, CHARACTER_SIMILARITY), _similar(by_words, WORD_SIMILARITY)]
+    different = [texts[place] for place in first]
+    links = [
+        _similar(_signatures(different, features, seed), threshold)  # one kind at a time: they are large
+        for features, threshold in ((_grams, CHARACTER_SIMILARITY), (_words, WORD_SIMILARITY))
+    ]
     clusters: Labels = first[connected(len(first), np.concatenate(links))][back]
     return clusters
 
@@ -111,16 +117,22 @@ def _best_jaccard(features: Features, split: int) -> NDArray[np.float64]:
 
 
 def _exact(texts: Sequence[str]) -> tuple[Labels, Labels]:
-    batch = Texts.of(texts)
-    bounds = np.searchsorted(batch.owner, np.arange(len(texts) + 1))
-    data = batch.data.tobytes()
-    met: dict[bytes | str, int] = {}
+    met: dict[bytes, int] = {}
     group = np.empty(len(texts), dtype=np.int64)
-    for place, (start, end) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
-        normal = data[start:end].strip(b"\0 ")
-        group[place] = met.setdefault(normal or texts[place], place)
+    for start, batch in _batches(texts):
+        bounds = np.searchsorted(batch.owner, np.arange(batch.texts + 1)).tolist()
+        data = batch.data.tobytes()
+        for place, (begin, end) in enumerate(pairwise(bounds), start=start):
+            normal = data[begin:end].strip(b"\0 ") or b"\0" + texts[place].encode("utf-8", "replace")
+            group[place] = met.setdefault(blake2b(normal, digest_size=16).digest(), place)
     first, back = np.unique(group, return_inverse=True)
     return first, back.astype(np.int64)
+
+
+def _batches(texts: Sequence[str]) -> Iterator[tuple[int, Texts]]:
+    """Texts by the thousand: a feature takes eight bytes, and a million texts have a billion."""
+    for start in range(0, len(texts), _CHUNK):
+        yield start, Texts.of(texts[start : start + _CHUNK])
 
 
 def _similar(signatures: NDArray[np.uint32], threshold: float) -> NDArray[np.int64]:
@@ -128,26 +140,33 @@ def _similar(signatures: NDArray[np.uint32], threshold: float) -> NDArray[np.int
     candidates = _candidates(signatures)
     if not len(candidates):
         return candidates
-    agreement = np.concatenate(
-        [
-            (signatures[part[:, 0]] == signatures[part[:, 1]]).mean(axis=1)
-            for part in np.array_split(candidates, len(candidates) // 100_000 + 1)
-        ]
-    )
+    agreement = np.empty(len(candidates))
+    for start in range(0, len(candidates), _COMPARED):
+        part = candidates[start : start + _COMPARED]
+        same = signatures[part[:, 0]] == signatures[part[:, 1]]
+        agreement[start : start + _COMPARED] = same.sum(axis=1) / _PERMUTATIONS
     said_something = (signatures != signatures.max(initial=0)).any(axis=1)
     sure = (agreement >= threshold) & said_something[candidates[:, 0]]
     similar: NDArray[np.int64] = candidates[sure]
     return similar
 
 
-def _signatures(texts: Sequence[str], seed: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-    """Signatures of each text's character 5-grams and of its words."""
-    parts: tuple[list[NDArray[np.uint32]], list[NDArray[np.uint32]]] = ([], [])
-    for start in range(0, len(texts), _CHUNK):
-        batch = Texts.of(texts[start : start + _CHUNK])
-        for part, features in zip(parts, (batch.characters((5,)), batch.words(1)), strict=True):
-            part.append(_digests(features, seed))
-    return np.concatenate(parts[0]), np.concatenate(parts[1])
+def _grams(batch: Texts) -> Features:
+    return batch.characters((5,))
+
+
+def _words(batch: Texts) -> Features:
+    return batch.words(1)
+
+
+def _signatures(
+    texts: Sequence[str], features_of: Callable[[Texts], Features], seed: int
+) -> NDArray[np.uint32]:
+    """A row of MinHash values for each text."""
+    signatures = np.empty((len(texts), _PERMUTATIONS), dtype=np.uint32)
+    for start, batch in _batches(texts):
+        signatures[start : start + batch.texts] = _digests(features_of(batch), seed)
+    return signatures
 
 
 def _digests(features: Features, seed: int) -> NDArray[np.uint32]:
@@ -160,8 +179,10 @@ def _digests(features: Features, seed: int) -> NDArray[np.uint32]:
 def _candidates(signatures: NDArray[np.uint32]) -> NDArray[np.int64]:
     """Pairs that agree in a whole band."""
     count = len(signatures)
-    links = np.concatenate([_links_of(_band(signatures, band), _ALL_PAIRS_UP_TO) for band in range(_BANDS)])
-    keys = distinct(links[:, 0] * count + links[:, 1])
+    keys = np.empty(0, dtype=np.int64)
+    for band in range(_BANDS):
+        links = _links_of(_band(signatures, band), _ALL_PAIRS_UP_TO)
+        keys = distinct(np.concatenate([keys, links[:, 0] * count + links[:, 1]]))
     return np.stack([keys // count, keys % count], axis=1)
 
 

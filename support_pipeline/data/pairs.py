@@ -23,7 +23,7 @@ from typing import Any
 
 import polars as pl
 
-from support_pipeline.claims import rewrite
+from support_pipeline.claims import Rewritten, rewrite
 from support_pipeline.clients import ClientConfig
 from support_pipeline.data.cleaning import clean_message
 from support_pipeline.data.cleaning.residue import is_boilerplate, placeholders
@@ -36,9 +36,11 @@ from support_pipeline.data.filtering.residual import residual_personal_data
 from support_pipeline.data.filtering.turns import act, is_customer_closing
 from support_pipeline.data.grounding import ground
 from support_pipeline.data.redaction import Redactor
+from support_pipeline.data.remembering import remembered
 from support_pipeline.data.tickets import (
     EXCLUDED_SCHEMA,
     PAIR_SCHEMA,
+    POLICY_STATE,
     Excluded,
     Kind,
     Pair,
@@ -48,8 +50,8 @@ from support_pipeline.data.tickets import (
 )
 from support_pipeline.model.prompt import user_message
 
-CODE_VERSION = "2"
-BATCH_TICKETS = 1000
+CODE_VERSION = "3"
+BATCH_TICKETS = 500
 PARALLEL_TICKETS = 10_000  # below this, starting processes costs more than it saves
 
 Say = Callable[[str], None]
@@ -91,6 +93,7 @@ class PairMaker:
         self.config, self.today, self.book = config, today, config.book
         self.in_force = self.book.in_force(today)
         self.classifier = Classifier(config)
+        self._rewritten = remembered(self._rewrite)
 
     def make(self, tickets: Sequence[Ticket]) -> list[PairResult]:
         """A result for each ticket, in order."""
@@ -138,13 +141,16 @@ class PairMaker:
         """An agent's words with today's values and without personal data, or why they cannot be used."""
         if left := placeholders(text):
             return Verdict("placeholder_left", "rules", ", ".join(left))
-        rewritten = rewrite(self.book, text, self.today)
+        rewritten = self._rewritten(text)
         if rewritten.errors:
             return Verdict("factual_error", "rules", "; ".join(str(error) for error in rewritten.errors))
         if rewritten.text != text:
             rule = "; ".join(str(change) for change in rewritten.changes)
             trace.append(Step("policy", rule, text, rewritten.text))
         return _redacted(redactor, "resolution", rewritten.text, trace)
+
+    def _rewrite(self, text: str) -> Rewritten:
+        return rewrite(self.book, text, self.today)
 
 
 def make_pair(ticket: Ticket, config: ClientConfig, today: date) -> PairResult:
@@ -347,7 +353,7 @@ def build_pairs(
         excluded += more_excluded
     rows = pl.read_parquet(edits).to_dicts() if edits is not None else []
     pairs, excluded = _with_edits(maker, rows, pairs, excluded)
-    _write(out, pairs, excluded)
+    _write(out, pairs, excluded, config.book.state(today))
     counts = {"unique": unique, "edits": len(rows), "pairs": len(pairs), "excluded": len(excluded)}
     if unique + len(rows) != len(pairs) + len(excluded):
         raise AssertionError(f"tickets and edits were lost or doubled: {counts}")
@@ -426,12 +432,14 @@ def _part_in_worker(task: tuple[str, date, str, int]) -> Part:
     return _part(_maker(config, today), Path(tickets), start)
 
 
-def _write(out: Path, pairs: Iterable[Pair], excluded: Iterable[Excluded]) -> None:
+def _write(out: Path, pairs: Iterable[Pair], excluded: Iterable[Excluded], policy_state: str) -> None:
     def rank(row: Pair | Excluded) -> tuple[datetime, str]:
         return row.resolved_at.astimezone(UTC), row.ticket_id
 
     pair_rows = [pair.row() for pair in sorted(pairs, key=rank)]
-    pl.DataFrame(pair_rows, schema=PAIR_SCHEMA, orient="row").write_parquet(out / "pairs.parquet")
+    pl.DataFrame(pair_rows, schema=PAIR_SCHEMA, orient="row").write_parquet(
+        out / "pairs.parquet", metadata={POLICY_STATE: policy_state}
+    )
     excluded_rows = [
         {
             "ticket_id": row.ticket_id,

@@ -22,12 +22,12 @@ from support_pipeline.claims import rewrite
 from support_pipeline.clients import ClientConfig
 from support_pipeline.data.carving import Carver, quotas, spread
 from support_pipeline.data.neighbours import alike, codes, components, exact_groups, near_duplicate_clusters
-from support_pipeline.data.tickets import INSTANT, PAIR_SCHEMA
+from support_pipeline.data.tickets import INSTANT, PAIR_SCHEMA, POLICY_STATE
 from support_pipeline.errors import DatasetError
 from support_pipeline.model.prompt import system_message
 from support_pipeline.policies import PolicyBook
 
-CODE_VERSION = "2"
+CODE_VERSION = "3"
 SPLITS = ("train", "valid", "test")
 MIN_PAIRS = 3
 ENOUGH_PAIRS = 300
@@ -132,7 +132,7 @@ def build_splits(
     Raises:
         DatasetError: too few pairs, or all of them tied together.
     """
-    frame = _read(pairs)
+    frame = _read(pairs, config.book.state(today))
     total = frame.height
     if total < MIN_PAIRS:
         raise DatasetError(
@@ -155,11 +155,17 @@ def build_splits(
     return _figures(config, plan, clusters, counts)
 
 
-def _read(files: Sequence[Path]) -> pl.DataFrame:
+def _read(files: Sequence[Path], policy_state: str) -> pl.DataFrame:
+    """All pairs, oldest first; `followed` says whose answers follow the wanted state of the policies already."""
+    frames = [
+        pl.read_parquet(file).with_columns(
+            followed=pl.lit(pl.read_parquet_metadata(file).get(POLICY_STATE) == policy_state)
+        )
+        for file in files
+    ]
     # Diagonal: pairs made before edits had a class have no such column.
-    frame = pl.concat(
-        [pl.DataFrame(schema=PAIR_SCHEMA), *(pl.read_parquet(file) for file in files)], how="diagonal"
-    ).with_columns(pl.col("edit_class").fill_null(""))
+    empty = pl.DataFrame(schema={**PAIR_SCHEMA, "followed": pl.Boolean()})
+    frame = pl.concat([empty, *frames], how="diagonal").with_columns(pl.col("edit_class").fill_null(""))
     return frame.sort("resolved_at", "pair_id", "source_digest")
 
 
@@ -169,9 +175,16 @@ def _in_force(frame: pl.DataFrame, book: PolicyBook, today: date) -> tuple[pl.Da
     Pairs were brought up to date on the day they were made, which may lie on the other side of a change.
     Places whose answer states a policy that has no version in force on that day come back too.
     """
-    rewritten = [rewrite(book, text, today) for text in frame["resolution_text"].to_list()]
-    texts = pl.Series("resolution_text", [found.text for found in rewritten], dtype=pl.String)
-    return frame.with_columns(texts), np.flatnonzero([bool(found.errors) for found in rewritten])
+    texts = frame["resolution_text"].to_list()
+    stale = np.flatnonzero(~frame["followed"].to_numpy())
+    out_of_force = []
+    for place in stale.tolist():
+        found = rewrite(book, texts[place], today)
+        texts[place] = found.text
+        if found.errors:
+            out_of_force.append(place)
+    column = pl.Series("resolution_text", texts, dtype=pl.String)
+    return frame.with_columns(column).drop("followed"), np.array(out_of_force, dtype=np.int64)
 
 
 def _planned(

@@ -66,6 +66,9 @@ PAIR_SCHEMA = pl.Schema(
     }
 )
 
+POLICY_STATE = "policy_state"
+"""Parquet metadata of a pair table: the state of the policy book that its answers follow."""
+
 EXCLUDED_SCHEMA = pl.Schema(
     {"ticket_id": pl.String(), "resolved_at": INSTANT, "reason": pl.String(), "detail": pl.String()}
 )
@@ -148,7 +151,7 @@ class Pair:
 
     def row(self) -> dict[str, Any]:
         """The pair as a row of `PAIR_SCHEMA`."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in PAIR_SCHEMA}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ bit, for the same job on the same kind of CPU.
 
 import hashlib
 import json
+import os
 import sys
 import time
 from dataclasses import asdict
@@ -89,8 +90,9 @@ def train(job: AdapterJob, say: Say) -> None:
     shape = Shape.of(json.loads((job.base / "config.json").read_text(encoding="utf-8")))
     planned = plan(job.lora, shape, [len(example.ids) for example in kept], Machine.here(), used=used_now())
     say(f"plan: {planned}; about {planned.estimated_bytes / 1e6:,.0f} MB of memory")
-    claim(job.checkpoint_folder, job.identity())
-    demand_space(job.checkpoint_folder, 3 * 12 * shape.adapter_parameters(job.lora.rank))
+    if os.environ.get("RANK", "0") == "0":
+        claim(job.checkpoint_folder, job.identity())
+    demand_space(job.stats.parent, 3 * 12 * shape.adapter_parameters(job.lora.rank))
     fitted = fit(job.base, job.lora, planned, chat, material, job.checkpoint_folder, job.out, say)
     if _is_first_process():
         _write(job, chat, lessons, found, fitted)

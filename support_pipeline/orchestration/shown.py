@@ -72,7 +72,9 @@ def adapter(result: StageResult) -> Shown:
     """The loss curve and the newest lines of the training log."""
     log, info = _json_lines(result, "training_log.jsonl"), result.manifest.info
     losses = {
-        name: info[name] for name in ("first_loss", "last_loss", "valid_loss") if info.get(name) is not None
+        name: info[name]
+        for name in ("first_loss", "last_loss", "valid_loss", "flip_compliance")
+        if info.get(name) is not None
     }
     return {
         "dagster/row_count": result.manifest.counts["examples"],

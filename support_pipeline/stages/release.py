@@ -20,6 +20,7 @@ from support_pipeline.data.splits import build_splits, check_overlap
 from support_pipeline.errors import ArtifactError, PromotionError
 from support_pipeline.model import adapter, base, evaluation
 from support_pipeline.model.gguf import job as gguf
+from support_pipeline.model.preflight import check_base
 from support_pipeline.model.verdict.promotion import RouteCeiling
 from support_pipeline.serving.deployment import Deployment, put_live, read_deployments
 from support_pipeline.serving.selftest import self_test
@@ -59,7 +60,7 @@ class ReleaseContext:
 def jsonl_splits(release: ReleaseContext) -> StageResult:
     """Train, valid and test chats from the window of months, leak-safe, the test split frozen."""
     config, as_of = release.config, release.as_of
-    chat = base.load_format(release.base_folder())
+    chat = check_base(release.base_folder())  # before any work of the release
     history = _window(release)
     earlier = _earlier_splits(release)
     settings = config.model_dump(

@@ -8,7 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from support_pipeline.claims import rewrite
+from support_pipeline.data import splits
 from support_pipeline.data.splits import HELD_BACK, SPLITS, Shares, build_splits, check_overlap
+from support_pipeline.data.tickets import POLICY_STATE
 from support_pipeline.errors import DatasetError
 from support_pipeline_tests.data.examples import config, pair_row, write_pairs
 
@@ -216,6 +219,21 @@ def test_an_answer_about_a_policy_that_is_over_is_held_back(tmp_path: Path) -> N
     rows[7]["resolution_text"] = "Gift wrapping costs $5."
     split(tmp_path, rows, policies=[over])
     assert held_back(tmp_path)["p00007"] == "policy_not_in_force"
+
+
+@pytest.mark.parametrize(("state", "followed"), [("2026-09-30", True), ("2026-01-15", False)])
+def test_answers_that_follow_the_policies_already_are_not_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str, followed: bool
+) -> None:
+    pairs = write_pairs(tmp_path / "pairs.parquet", [pair_row(n, text(n)) for n in range(40)])
+    day = date.fromisoformat(state)
+    pl.read_parquet(pairs).write_parquet(pairs, metadata={POLICY_STATE: config().book.state(day)})
+    read: list[str] = []
+    monkeypatch.setattr(
+        splits, "rewrite", lambda book, answer, today: read.append(answer) or rewrite(book, answer, today)
+    )
+    build_splits(config(), [pairs], "2026-09", tmp_path / "out", earlier_test_ids=set(), today=TODAY)
+    assert len(read) == (0 if followed else 40)
 
 
 def test_the_shares_of_hand_overs_and_cannot_knows_can_be_raised(tmp_path: Path) -> None:

@@ -3,7 +3,10 @@
 import contextlib
 from pathlib import Path
 
+import pytest
+
 from support_pipeline.artifacts import Product, Recipe, Store, product
+from support_pipeline.errors import ModelError
 from support_pipeline.stages.making import Scratch, conservation, make
 
 
@@ -39,6 +42,25 @@ def test_work_that_fails_leaves_nothing(tmp_path: Path) -> None:
     assert folder.manifest() is None
     assert not folder.path.exists()
     assert not list((tmp_path / ".staging").iterdir())
+
+
+def test_work_that_fails_leaves_the_release_before_it_as_it_was(tmp_path: Path) -> None:
+    store = Store(str(tmp_path))
+    folder = store.release("acme", "2026-09", "lora_adapter")
+
+    def good(scratch: Scratch) -> Product:
+        (scratch.payload / "adapter.safetensors").write_text("good")
+        return product(counts={})
+
+    def bad(scratch: Scratch) -> Product:
+        (scratch.payload / "adapter.safetensors").write_text("half")
+        raise ModelError("the loss is not a number")
+
+    before = make(store, folder, Recipe({"in": "1"}, {}, "1"), good).manifest
+    with pytest.raises(ModelError):
+        make(store, folder, Recipe({"in": "2"}, {}, "1"), bad)
+    assert folder.verify() == before
+    assert (folder.local() / "adapter.safetensors").read_text() == "good"
 
 
 def test_conservation_counts_every_part() -> None:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from support_pipeline.data.cleaning.encoding import repair_encoding
 from support_pipeline.data.cleaning.quotes import strip_quotes
 from support_pipeline.data.cleaning.residue import placeholders
-from support_pipeline.data.cleaning.signatures import strip_signature
+from support_pipeline.data.cleaning.signatures import named_in, own_words, strip_own
+from support_pipeline.data.remembering import remembered
 from support_pipeline.data.tickets import Role
 
 
@@ -44,11 +45,19 @@ def clean_message(
     `names` are the ticket's people (the sender's own, or all of them); `signatures` the values of
     the vendor's signature fields. Bots and the system have no signatures to remove.
     """
+    people = own_words(tuple(names))
+    if text.isascii():  # else a repair of the encoding may bring a name to light
+        people = named_in(text, people)
+    return _cleaned(text, role, people, tuple(signatures))
+
+
+@remembered
+def _cleaned(text: str, role: Role, people: frozenset[str], signatures: tuple[str, ...]) -> Cleaned:
     steps: list[Step] = []
     text = _step(steps, "encoding", text, repair_encoding(text))
     text = _step(steps, "quotes", text, strip_quotes(text))
     if role in ("agent", "customer"):
-        rule, stripped = strip_signature(text, role=role, names=names, signatures=signatures)
+        rule, stripped = strip_own(text, role, people, signatures)
         text = _step(steps, rule, text, stripped)
     return Cleaned(_step(steps, "whitespace", text, text.strip()), tuple(steps))
 

@@ -283,10 +283,10 @@ def _above_quote(lines: list[str], kinds: list[str], i: int, floor: int) -> tupl
 
 def _attribution(lines: list[str], i: int, floor: int) -> tuple[int, int] | None:
     """The lines of "On ... wrote:" around line `i`, which holds the verb."""
-    if not (WROTE_LINE.search(lines[i]) or CJK_WROTE.search(lines[i])):
-        return None
     end = next((j for j in range(i, min(i + 3, len(lines))) if _ends_attribution(lines[j])), None)
     if end is None or any(not lines[j].strip() for j in range(i, end)):
+        return None
+    if not (WROTE_LINE.search(lines[i]) or CJK_WROTE.search(lines[i])):
         return None
     for start in range(i, max(floor, i - _MAX_HEADER_LINES) - 1, -1):
         joined = " ".join(line.strip(" \t>|") for line in lines[start : end + 1] if line.strip())

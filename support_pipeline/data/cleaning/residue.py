@@ -6,6 +6,8 @@ rejected. Placeholders that `redaction` made are not residue.
 
 import re
 
+from support_pipeline.data.remembering import remembered
+
 _PLACEHOLDER = re.compile(
     r"\{\{[^{}\n]{1,80}\}\}"  # {{ticket.id}}
     r"|\{%[^{}\n]{1,80}%\}"
@@ -14,8 +16,10 @@ _PLACEHOLDER = re.compile(
     r"|\[\[[^\[\]\n]{1,60}\]\]"
     r"|%[A-Z][A-Z_]{2,40}%"
     r"|<<[A-Za-z][^<>\n]{1,60}>>"
-    r"|<(?:INSERT|ENTER|ADD|YOUR|CUSTOMER|NAME|DATE|PRODUCT|ORDER)\b(?!_\d)[^<>\n]{0,60}>"
-    r"|\[(?:insert|enter|add|put|fill|choose|select|your|customer|client|buyer|recipient|agent|rep|company|brand|store|"
+    r"|<(?:INSERT|ENTER|ADD|YOUR|CUSTOMER|USER|NAME|FIRST|LAST|FULL|DATE|PRODUCT|ORDER|PHONE|E-?MAIL|ADDRESS|TRACKING|COMPANY|"
+    r"BRAND|AGENT|AMOUNT|LINK|URL|FAKE|SAMPLE|DUMMY)\b(?!_\d)[^<>\n@]{0,60}>"
+    r"|\[(?:insert|enter|add|put|fill|choose|select|your|customer|client|user|member|buyer|recipient|agent|rep|company|brand|store|"
+    r"fake|sample|dummy|example|"
     r"shop|product|item|order|tracking|date|day|time|number|amount|price|link|url|address|email|e-mail|phone|first|last|"
     r"full|name|reason|policy|refund|coupon|discount|code|city|country|carrier|courier|signature|title|xx+|x{3,}|tbd|"
     r"placeholder|todo)\b[^\[\]\n]{0,60}\](?!\()"
@@ -60,6 +64,7 @@ def placeholders(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+@remembered
 def is_boilerplate(text: str) -> bool:
     """Whether nothing but greetings, thanks and acknowledgements is said."""
     if len(text) > 600:

@@ -34,7 +34,6 @@ _THANKS = (
 _CLOSING = re.compile(
     rf"^(?:(?P<farewell>{_FAREWELL})|(?P<thanks>{_THANKS}))(?:\s*[,.!:;~–—-]+\s*|\s*$)", re.IGNORECASE
 )
-_LAST_WORD = re.compile(r"[^\W\d_]+\Z")
 _INLINE = re.compile(
     rf"(?<=[.!?)\n])\s{{0,3}}(?:(?:(?:{_FAREWELL})|(?:{_THANKS}))\s?[,.!]?\s?(?:[-–—~]\s?)?|[-–—~^]\s?)(?P<name>[^\n.!?,]{{2,40}})\Z",
     re.IGNORECASE,
@@ -94,11 +93,15 @@ def strip_signature(
     text: str, *, role: Role, names: Sequence[str] = (), signatures: Sequence[str] = ()
 ) -> tuple[str, str]:
     """The rule that found a signature, and the text without it (unchanged when there is none)."""
+    return strip_own(text, role, own_words(tuple(names)), signatures)
+
+
+def strip_own(text: str, role: Role, own: frozenset[str], signatures: Sequence[str]) -> tuple[str, str]:
+    """As `strip_signature`, for the people's names as `own_words` gives them."""
     for signature in signatures:
         body = _without_exact(text, signature)
         if body is not None:
             return "signature: vendor's field", body
-    own = _own_words(tuple(names))
     if "\n" in text:
         lines = text.rstrip().split("\n")
         cut = _cut(lines, role, own)
@@ -127,9 +130,13 @@ def _without_exact(text: str, signature: str) -> str | None:
 
 def _without_inline(text: str, own: frozenset[str]) -> str:
     """Without "... Best regards, Dana" or "... ^Dana" at the end of a line, where Dana is of the ticket."""
+    if not own:
+        return text
     end = text.rstrip(" \t\n.*_")
-    word = _LAST_WORD.search(end, max(0, len(end) - 40))
-    if not own or not word or word.group().casefold() not in own:
+    start = len(end)
+    while start > 0 and len(end) - start < 40 and end[start - 1].isalpha():
+        start -= 1
+    if end[start:].casefold() not in own:
         return text
     found = _INLINE.search(end, max(0, len(end) - 90))
     if not found or not found.start():
@@ -139,7 +146,7 @@ def _without_inline(text: str, own: frozenset[str]) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _own_words(names: tuple[str, ...]) -> frozenset[str]:
+def own_words(names: tuple[str, ...]) -> frozenset[str]:
     """The people's names, their parts and their initials."""
     words: set[str] = set()
     for name in names:
@@ -150,6 +157,12 @@ def _own_words(names: tuple[str, ...]) -> frozenset[str]:
             words.add("".join(part[0] for part in parts))
             words.add(parts[0][0] + parts[-1][0])
     return frozenset(word for word in words if len(word) > 1)
+
+
+def named_in(text: str, own: frozenset[str]) -> frozenset[str]:
+    """Those of the people's names that stand in a text at all: the others make no difference to it."""
+    low = text.casefold()
+    return frozenset(word for word in own if word in low)
 
 
 def _cut(lines: list[str], role: Role, own: frozenset[str]) -> int | None:
@@ -174,7 +187,7 @@ def _closed_above(lines: list[str], own: frozenset[str]) -> int | None:
     """A farewell right above a name near the end: what is below is signature too, slogans included."""
     low = max(1, len(lines) - _MAX_LINES)
     for i in range(len(lines) - 2, low - 1, -1):
-        if _kind(lines[i], own) != _FAREWELL_LINE:
+        if not _CLOSING.match(lines[i].strip(" \t*_")) or _kind(lines[i], own) != _FAREWELL_LINE:
             continue
         below = [line for line in lines[i + 1 :] if line.strip()]
         named = bool(below) and _kind(below[0], own) in (_OWN, _NAME)

@@ -62,11 +62,12 @@ class Classifier:
 
     def __init__(self, config: ClientConfig) -> None:
         self.language = config.language
+        self._scorer = learned.Scorer()
         self.client_rules = rules.ClientRules.of(config.filters, f"client '{config.id}': filters")
 
     def verdicts(self, tickets: Sequence[Ticket], conversations: Sequence[Conversation]) -> list[Verdict]:
         """A verdict for each ticket; the learned models score the whole batch at once."""
-        scores = learned.score([conversation.customer for conversation in conversations])
+        scores = self._scorer.score([conversation.customer for conversation in conversations])
         return [
             self._verdict(ticket, conversation, score)
             for ticket, conversation, score in zip(tickets, conversations, scores, strict=True)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 U64 = NDArray[np.uint64]
 
-_NOISE = re.compile(r"<[A-Z]{2,12}_\d{1,6}>|https?://\S+|@\w+")
+_NOISE = re.compile(r"<[A-Z]{2,12}_\d{1,6}>|https?://[^\s\0]+|@\w+")
 _MAX_WORD = 32
 _GOLDEN = 0x9E3779B97F4A7C15
 
@@ -94,7 +94,11 @@ class Texts:
         blank = data <= 32
         follows_blank = np.concatenate(([True], blank[:-1])) if len(data) else blank
         data = data[~(follows_blank & (data == 32))]
-        return cls(data, np.cumsum(data == 0), len(texts))
+        ends = np.flatnonzero(data == 0)
+        if len(ends) != max(len(texts) - 1, 0):
+            raise AssertionError(f"{len(texts)} texts came out as {len(ends) + 1}")
+        sizes = np.diff(ends, prepend=0, append=len(data))
+        return cls(data, np.repeat(np.arange(len(sizes)), sizes), len(texts))
 
     def words(self, longest: int = 2) -> Features:
         """Hashes of words, and of word pairs when `longest` is 2."""

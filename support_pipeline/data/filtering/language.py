@@ -2,10 +2,13 @@
 
 import pycld2
 
+from support_pipeline.data.remembering import remembered
+
 MIN_LETTERS = 40
 MIN_PERCENT = 85
 
 
+@remembered
 def foreign_language(text: str, declared: str | None, expected: str) -> str | None:
     """Evidence that a text is in another language, or None.
 

@@ -21,8 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from support_pipeline.data.filtering.hashing import U64, Features, Texts, distinct
+from support_pipeline.data.remembering import REMEMBERED
 
 Floats = NDArray[np.float64]
+Buckets = NDArray[np.int32]
 
 MODELS = Path(__file__).with_name("models")
 BUCKETS = 1 << 18
@@ -30,6 +32,7 @@ CHARACTERS = (3, 4, 5)
 READ_CHARACTERS = 700  # of each message; what comes later says the same again
 READ_MESSAGES = 12
 LATER_SHARE = 0.5
+DECIMALS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,23 +162,86 @@ def threshold(name: str) -> float:
     return float(load(model).card["thresholds"][variant or "default"])
 
 
-def score(conversations: Sequence[Sequence[str]]) -> list[Scores]:
-    """Scores of conversations, each given as the customer's messages."""
-    if not conversations:
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """One message's features, as bucket numbers, and its own scores."""
+
+    words: Buckets
+    characters: Buckets
+    fraud: float
+    emotional: float
+
+
+class Scorer:
+    """Scores conversations; messages that were seen lately are not read again.
+
+    Scores are rounded, so that they do not depend on which messages were read together.
+    """
+
+    def __init__(self, remember: int = REMEMBERED) -> None:
+        self._remember = remember
+        self._seen: dict[str, _Message] = {}
+
+    def score(self, conversations: Sequence[Sequence[str]]) -> list[Scores]:
+        """Scores of conversations, each given as the customer's messages."""
+        if not conversations:
+            return []
+        talks = [[text[:READ_CHARACTERS] for text in talk[:READ_MESSAGES]] for talk in conversations]
+        messages = self._read([text for talk in talks for text in talk])
+        owners = np.repeat(np.arange(len(talks)), [len(talk) for talk in talks])
+        # A dispute is raised in the first words; "I used my debit card", said later, only reads like one.
+        later = np.zeros(len(owners), dtype=bool)
+        later[1:] = owners[1:] == owners[:-1]
+        fraud = np.array([message.fraud for message in messages]) * np.where(later, LATER_SHARE, 1.0)
+        emotional = np.array([message.emotional for message in messages])
+        multi = multi_issue_scores(talks, _together(messages, owners, len(talks)))
+        columns = (_largest(fraud, owners, len(talks)), _largest(emotional, owners, len(talks)), multi)
+        return [
+            Scores(*row) for row in zip(*(column.round(DECIMALS).tolist() for column in columns), strict=True)
+        ]
+
+    def _read(self, texts: Sequence[str]) -> list[_Message]:
+        new = [text for text in dict.fromkeys(texts) if text not in self._seen]
+        found = dict(zip(new, _read(new), strict=True))
+        messages = [found.get(text) or self._seen[text] for text in texts]
+        self._seen |= found
+        for text in list(self._seen)[: max(0, len(self._seen) - self._remember)]:
+            del self._seen[text]
+        return messages
+
+
+def _read(texts: Sequence[str]) -> list[_Message]:
+    if not texts:
         return []
-    messages = [text[:READ_CHARACTERS] for talk in conversations for text in talk[:READ_MESSAGES]]
-    owners = np.array(
-        [at for at, talk in enumerate(conversations) for _ in talk[:READ_MESSAGES]], dtype=np.int64
-    )
-    batch = Texts.of(messages)
+    batch = Texts.of(texts)
     bags = Bags.of(batch)
-    # A dispute is raised in the first words; "I used my debit card", said later, only reads like one.
-    later = np.concatenate(([False], owners[1:] == owners[:-1])) if len(owners) else np.array([], dtype=bool)
-    fraud = _largest(np.where(later, LATER_SHARE, 1.0) * fraud_scores(bags), owners, len(conversations))
-    emotional = _largest(emotional_scores(messages, batch, bags), owners, len(conversations))
-    together = bags.together(owners, len(conversations))
-    multi = multi_issue_scores([list(talk[:READ_MESSAGES]) for talk in conversations], together)
-    return [Scores(*map(float, row)) for row in zip(fraud, emotional, multi, strict=True)]
+    words, characters = (_by_text(keys, len(texts)) for keys in bags.keys)
+    scores = fraud_scores(bags).tolist(), emotional_scores(texts, batch, bags).tolist()
+    return [_Message(*row) for row in zip(words, characters, *scores, strict=True)]
+
+
+def _by_text(keys: NDArray[np.int64], count: int) -> list[Buckets]:
+    buckets = (keys % BUCKETS).astype(np.int32)
+    ends = np.searchsorted(keys, np.arange(1, count + 1) * BUCKETS).tolist()
+    return [buckets[start:end].copy() for start, end in zip([0, *ends[:-1]], ends, strict=True)]
+
+
+def _together(messages: Sequence[_Message], owners: NDArray[np.int64], count: int) -> Bags:
+    """The features of conversations: those of all their messages, each once."""
+    words = _joined([message.words for message in messages], owners)
+    return Bags((words, _joined([message.characters for message in messages], owners)), count)
+
+
+def _joined(parts: Sequence[Buckets], owners: NDArray[np.int64]) -> NDArray[np.int64]:
+    if not parts:
+        return np.array([], dtype=np.int64)
+    owner = np.repeat(owners, [len(part) for part in parts])
+    return distinct(owner * BUCKETS + np.concatenate(parts))
+
+
+def score(conversations: Sequence[Sequence[str]]) -> list[Scores]:
+    """As `Scorer.score`, without a memory."""
+    return Scorer(remember=0).score(conversations)
 
 
 def fraud_scores(bags: Bags) -> Floats:

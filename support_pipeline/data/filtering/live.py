@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from support_pipeline.data.filtering.turns import sentences
+from support_pipeline.data.remembering import remembered
 from support_pipeline.policies import PolicyFact
 
 _PARCEL = frozenset(
@@ -67,7 +68,8 @@ _DATE = re.compile(r"\d+/\d+|\b\d{1,2}(?:st|nd|rd|th)?\b")
 Words = frozenset[str]
 
 
-def asked_for(text: str) -> list[str]:
+@remembered
+def asked_for(text: str) -> tuple[str, ...]:
     """The live facts that a customer asks for, in order of precedence."""
     found: set[str] = set()
     before: Words = frozenset()
@@ -76,19 +78,21 @@ def asked_for(text: str) -> list[str]:
         if "?" in sentence or words & _ASKS:  # what "it" is may have been said in the sentence before
             found |= set(_asked(sentence, words, words | before))
         before = words
-    return [topic for topic in ANSWERS if topic in found]
+    return tuple(topic for topic in ANSWERS if topic in found)
 
 
-def stated(text: str) -> set[str]:
+@remembered
+def stated(text: str) -> frozenset[str]:
     """The live facts that a reply states; rules and conditions ("within 5 days", "once it ships") are none."""
     found: set[str] = set()
     for sentence in sentences(text):
         words = _words(sentence)
         if not words & _NOT_NOW:
             found |= set(_stated(sentence, words))
-    return found
+    return frozenset(found)
 
 
+@remembered
 def _words(sentence: str) -> Words:
     return frozenset(_WORD.findall(sentence.casefold()))
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,4}\.[A-Za-z]{2,24}")
 _DIGITS = re.compile(r"(?<![\d])\d(?:[ -]?\d){12,18}(?![\d])")
+_NUMBER = re.compile(r"\d(?:[ -]?\d){3}|[A-Z]\d\d")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b")
 
 
@@ -18,6 +19,8 @@ def residual_personal_data(text: str, own: Iterable[str] = ()) -> str | None:
         text = text.replace(contact, " ")
     if "@" in text and _EMAIL.search(text):
         return "an e-mail address is left"
+    if not _NUMBER.search(text):  # both of the others hold one
+        return None
     if any(_luhn(match.group()) for match in _DIGITS.finditer(text)):
         return "a card number is left"
     if any(_mod97(match.group()) for match in _IBAN.finditer(text)):

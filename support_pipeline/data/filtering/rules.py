@@ -11,6 +11,7 @@ from support_pipeline.clients import FilterRules
 from support_pipeline.data.filtering.patterns import PatternSet, compiled, quoted
 from support_pipeline.data.filtering.reasons import REASONS, Reason, is_reason
 from support_pipeline.data.filtering.turns import sentences
+from support_pipeline.data.remembering import remembered
 from support_pipeline.errors import ConfigError
 
 _PAYMENT = (
@@ -247,12 +248,14 @@ def customer_reasons(text: str) -> dict[str, str]:
     return found
 
 
+@remembered
 def granted_exception(text: str) -> str | None:
     """The words in which an agent granted what the policy does not, wherever in the conversation."""
     found = _GRANTS.first(text)
     return quoted(found[1], text) if found else None
 
 
+@remembered
 def handed_over(reply: str) -> str | None:
     """The words in which the settling reply hands the ticket to a team; "we would, if" does not."""
     if not _HANDS_OVER.any(reply):
@@ -278,6 +281,7 @@ def several_problems(text: str) -> str | None:
     return " and ".join(more) if len(more) > 1 else None
 
 
+@remembered
 def joins_requests(text: str) -> bool:
     """Whether the customer's words announce a second request."""
     return _CONNECTORS.any(text)

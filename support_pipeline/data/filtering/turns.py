@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Literal
 
 from support_pipeline.data.filtering.patterns import PatternSet
+from support_pipeline.data.remembering import remembered
 
 Act = Literal["nothing", "courtesy", "notice", "holding", "question", "substance"]
 
@@ -138,7 +139,8 @@ _RANK: dict[str, int] = {
     "question": 4,
     "substance": 5,
 }
-_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')\]]*\s+|\n+")
+# A look-behind says the same and costs five times as much.
+_SENTENCE_END = re.compile(r"[.!?…][\"')\]]*\s+|\n+")
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
 _DEVICE = re.compile(r"^\s*(?:sent|get outlook|envoyé|gesendet|enviado)\b.{0,60}$", re.IGNORECASE)
 _SALUTATION = re.compile(r"^(?:@\w+[ ,]*)+")
@@ -148,7 +150,15 @@ _APOSTROPHES = str.maketrans({"’": "'", "‘": "'"})
 
 def sentences(text: str) -> list[str]:
     """The sentences of a text, stripped; line breaks end a sentence too."""
-    return [part for piece in _SENTENCE_END.split(text.translate(_APOSTROPHES)) if (part := piece.strip())]
+    if not text.isascii():
+        text = text.translate(_APOSTROPHES)
+    pieces, at = [], 0
+    for end in _SENTENCE_END.finditer(text):
+        stop = end.start()
+        pieces.append(text[at : stop + (text[stop] != "\n")].strip())
+        at = end.end()
+    pieces.append(text[at:].strip())
+    return [piece for piece in pieces if piece]
 
 
 @lru_cache(maxsize=65536)
@@ -168,6 +178,7 @@ def sentence_act(sentence: str) -> Act:
     return labels[0]  # type: ignore[return-value]
 
 
+@remembered
 def act(text: str) -> Act:
     """What an agent's message does: the most that any of its sentences does; a link always settles."""
     if _LINK.any(text):
@@ -190,6 +201,7 @@ def is_closing_words(words: Sequence[str]) -> bool:
     )
 
 
+@remembered
 def is_customer_closing(text: str) -> bool:
     """Whether a customer's message adds nothing to the question: thanks, ok, hello, bye."""
     if _DEVICE.match(text):

@@ -20,6 +20,7 @@ from support_pipeline.data.redaction.addresses import addresses
 from support_pipeline.data.redaction.numbers import codes, digit_runs, emails, ibans
 from support_pipeline.data.redaction.people import Name, names_of, people
 from support_pipeline.data.redaction.spans import Span, Type, digits_of, folded, plain
+from support_pipeline.data.remembering import remembered
 
 PLACEHOLDER = re.compile(r"<(?:EMAIL|PHONE|CARD|IBAN|ADDRESS|ORDER|TRACKING|CUSTOMER|AGENT)_\d{3,7}>")
 
@@ -126,6 +127,18 @@ class Redactor:
 
 def _found(text: str, names: tuple[Name, ...]) -> Iterator[Span]:
     """What the finders see, the surest kind first."""
+    yield from _of_anybody(text)
+    if names:
+        yield from people(plain(text), folded(text), names)
+
+
+@remembered
+def _of_anybody(text: str) -> tuple[Span, ...]:
+    """What is personal whoever the ticket's people are."""
+    return tuple(_written(text))
+
+
+def _written(text: str) -> Iterator[Span]:
     flat = plain(text)
     low = folded(text)
     if "@" in flat or "(at)" in low or "[at]" in low or "{at}" in low or " at " in low:
@@ -135,7 +148,6 @@ def _found(text: str, names: tuple[Name, ...]) -> Iterator[Span]:
         yield from digit_runs(flat, low, digits)
         yield from codes(flat, low, digits)
         yield from addresses(flat, low, digits)
-    yield from people(flat, low, names)
 
 
 @lru_cache(maxsize=64)

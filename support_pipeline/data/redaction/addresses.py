@@ -115,6 +115,7 @@ _AFTER_WORDS = frozenset(
     jl"""
     ).split()
 )
+_EVERYDAY = frozenset("place square route court".split())
 _BEFORE_ENDS = tuple(
     folded(
         """straße strasse str str. weg platz allee gasse ring damm ufer chaussee straat laan plein gracht kade dreef steeg singel
@@ -199,6 +200,8 @@ def _before_number(text: str, low: str, start: int) -> int | None:
             if found and found.end() == start:
                 return begin
     for begin, stop in words[:-1]:
+        if low[begin:stop] in _EVERYDAY and text[begin].islower():  # "in the first place Item 12"
+            continue
         if low[begin:stop].rstrip(".") in _AFTER_WORDS:
             found = _ROMANCE_STREET.match(text, begin, start)
             if found and found.end() == start:

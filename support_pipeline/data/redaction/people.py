@@ -19,7 +19,7 @@ _NOT_PEOPLE = words(
     """support team customer service care help helpdesk desk admin administrator agent bot assistant sales info contact
     guest visitor user unknown anonymous client shop store company system noreply office staff online the and von van de
     der den da di du la le el del dos das bin ibn al ten ter test account member buyer orders billing success experience
-    happiness manager no name null none"""
+    happiness manager no name null none auto automated automatic automation reply autoreply notification notifications donotreply"""
 )
 _TEAM = words("support team service helpdesk care")
 _GREETING = re.compile(
@@ -42,13 +42,8 @@ class Name(NamedTuple):
 
 def names_of(customers: Iterable[str], agents: Iterable[str]) -> tuple[Name, ...]:
     """The spellings of all people of a ticket, the longest first; customers before agents."""
-    return _names_of(tuple(customers), tuple(agents))
-
-
-@lru_cache(maxsize=1024)
-def _names_of(customers: tuple[str, ...], agents: tuple[str, ...]) -> tuple[Name, ...]:
     found: dict[str, Name] = {}
-    people: tuple[tuple[Type, tuple[str, ...]], ...] = (("CUSTOMER", customers), ("AGENT", agents))
+    people: tuple[tuple[Type, Iterable[str]], ...] = (("CUSTOMER", customers), ("AGENT", agents))
     for type, names in people:
         for name in names:
             for spelling in _spellings(name, type):
@@ -56,11 +51,16 @@ def _names_of(customers: tuple[str, ...], agents: tuple[str, ...]) -> tuple[Name
     return tuple(sorted(found.values(), key=lambda name: (-len(name.needle), name.needle)))
 
 
-def _spellings(name: str, type: Type) -> Iterator[Name]:
+@lru_cache(maxsize=4096)
+def _spellings(name: str, type: Type) -> tuple[Name, ...]:
+    return tuple(_spelled(name, type))
+
+
+def _spelled(name: str, type: Type) -> Iterator[Name]:
     parts = [folded(part) for part in _PART.findall(name)]
     if not parts or not _TEAM.isdisjoint(parts):
         return
-    real = [part for part in parts if part not in _TITLES and part not in _NOT_PEOPLE]
+    real = [part for part in parts if part not in _TITLES and not _NOT_PEOPLE.issuperset(part.split("-"))]
     if len(real) > 1:
         first, last = real[0], real[-1]
         wholes = [folded(name).strip(), *(joint.join(real) for joint in (" ", "", ".", "_"))]

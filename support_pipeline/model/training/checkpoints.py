@@ -55,15 +55,16 @@ def newest(folder: Path) -> Whole | None:
 
 
 @contextmanager
-def whole(folder: Path, *, ended: bool) -> Iterator[None]:
-    """Marks a checkpoint as whole when the block that writes it ends well.
+def whole(folder: Path, *, ended: bool, mark: bool = True) -> Iterator[None]:
+    """Marks a checkpoint as whole when the block that writes it ends well; of several processes one marks it.
 
     Raises:
         ModelError: it could not be written, mostly because the disk is full.
     """
     try:
         yield
-        (folder / MARK).write_text(json.dumps({"ended": ended}), encoding="utf-8")
+        if mark:
+            (folder / MARK).write_text(json.dumps({"ended": ended}), encoding="utf-8")
     except Exception as error:  # safetensors, torch and the file system each raise kinds of their own
         if not _is_of_the_disk(error):
             raise

@@ -83,6 +83,7 @@ def fit(
     say(f"expected: {steps} steps in about {_minutes(estimated)}")
     for callback in (progress(say, material.tokens * lora.epochs), milestones(lora, bool(material.valid))):
         trainer.add_callback(callback)
+    trainer.accelerator.wait_for_everyone()  # the first process has made the folder this training's own
     newest = checkpoints.newest(folder)
     if newest is not None:
         say(f"going on from the checkpoint at step {newest.step}")
@@ -251,8 +252,10 @@ def _trainer_class() -> Any:
 
         def _save_checkpoint(self, model: Any, trial: Any) -> None:
             folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
-            with checkpoints.whole(folder, ended=self.control.should_training_stop):
+            first = self.is_world_process_zero()
+            with checkpoints.whole(folder, ended=self.control.should_training_stop, mark=first):
                 super()._save_checkpoint(model, trial)
+                self.accelerator.wait_for_everyone()  # each process writes its own random state
 
         def create_model_card(self, *_: Any, **__: Any) -> None:
             """None: the manifest says more."""

@@ -82,3 +82,32 @@ def test_each_feature_counts_once_a_text() -> None:
 def test_distinct_is_sorted() -> None:
     assert distinct(np.array([3, 1, 3, 2])).tolist() == [1, 2, 3]
     assert distinct(np.array([], dtype=np.int64)).tolist() == []
+
+
+TALKS = [
+    ["see https://help.example.com/a/1"],
+    ["my card was used by someone I do not know"],
+    ["where is it? www.example.com/x and https://x.example/y", "thanks, https://x.example/z"],
+    ["I am furious"],
+    [],
+    ["see https://help.example.com/a/1", "my card was used by someone I do not know"],
+]
+
+
+def test_a_score_does_not_depend_on_its_neighbours() -> None:
+    alone = [score([talk])[0] for talk in TALKS]
+    assert score(TALKS) == alone
+    assert score(TALKS[::-1]) == alone[::-1]
+
+
+@pytest.mark.parametrize("remember", [0, 2, 100])
+def test_a_scorer_that_remembers_says_the_same(remember: int) -> None:
+    scorer = learned.Scorer(remember)
+    assert [scorer.score(TALKS), scorer.score(TALKS[::-1])[::-1]] == [score(TALKS)] * 2
+
+
+def test_a_text_that_ends_with_a_link_does_not_run_into_the_next() -> None:
+    texts = ["first https://example.com/a", "second", "", "https://example.com"]
+    batch = Texts.of(texts)
+    assert batch.texts == len(texts)
+    assert batch.words(1).counts().tolist() == [1, 1, 0, 0]
