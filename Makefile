@@ -9,7 +9,7 @@ export SUPPORT_PIPELINE_CLIENTS ?= $(CURDIR)/clients
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test test-slow check format base-model benchmarks clean
+.PHONY: help install demo loop dev test test-slow check format base-model benchmarks clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ $(DAGSTER_HOME)/dagster.yaml: dagster.yaml
 
 demo: $(VENV)/.installed $(DAGSTER_HOME)/dagster.yaml ## the whole lineage for the demo client, on synthetic tickets
 	$(BIN)/python -m support_pipeline.demo
+
+loop: $(VENV)/.installed ## three months by itself: serve, agents edit, sensor, release, gate, deploy
+	$(BIN)/python -m support_pipeline.demo.loop
 
 dev: $(VENV)/.installed $(DAGSTER_HOME)/dagster.yaml ## Dagster's web UI and daemon, http://localhost:3000
 	$(BIN)/dagster dev --workspace workspace.yaml

@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
@@ -30,11 +30,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from upath import UPath
 
 from support_pipeline.errors import ArtifactError
+from support_pipeline.storage import clear_storage_errors
 
 MANIFEST = "manifest.json"
 HISTORY_STAGES = ("raw_tickets", "agent_edits", "filtered_pairs")
 RELEASE_STAGES = ("jsonl_splits", "lora_adapter", "eval_report", "gguf_artifact", "deployed_model")
 STAGES = (*HISTORY_STAGES, *RELEASE_STAGES)
+_TABLES = (".parquet", ".jsonl", ".json")
 _LIBRARIES = ("polars", "torch", "transformers", "trl", "peft", "gguf", "xllamacpp")
 
 
@@ -134,8 +136,9 @@ class Folder:
         """
         file = self.path / MANIFEST
         try:
-            text = file.read_text(encoding="utf-8")
-        except FileNotFoundError:
+            with clear_storage_errors(file):
+                text = file.read_text(encoding="utf-8")
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, UnicodeDecodeError) as error:
             raise ArtifactError(
@@ -195,20 +198,46 @@ class Folder:
                 )
 
     def local(self, *, accept_failed: bool = False) -> Path:
-        """The payload as a local folder; from a remote store it is copied once a fingerprint."""
+        """The payload as a local folder; from a remote store it is copied once a fingerprint.
+
+        Tables are hashed first: a corrupt one is named here, not by the library that stumbles over it.
+
+        Raises:
+            ArtifactError: see `require`; or a table's content is not what the manifest says.
+        """
         manifest = self.require(accept_failed=accept_failed)
         if is_local(self.path):
+            self._verify_tables(manifest, Path(self.path.path))
             return Path(self.path.path)
-        cache = Path(tempfile.gettempdir()) / "support_pipeline" / manifest.fingerprint
+        cache = scratch_home() / manifest.fingerprint
         for name in manifest.files:
             target = cache / name
             if not target.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 partial = target.with_name(f"{target.name}.{uuid.uuid4().hex}")
-                with (self.path / name).open("rb") as source, partial.open("wb") as sink:
+                with (
+                    clear_storage_errors(self.path / name),
+                    (self.path / name).open("rb") as source,
+                    partial.open("wb") as sink,
+                ):
                     shutil.copyfileobj(source, sink)
                 partial.replace(target)
+        self._verify_tables(manifest, cache)
         return cache
+
+    def _verify_tables(self, manifest: Manifest, folder: Path) -> None:
+        for name, facts in manifest.files.items():
+            file = folder / name
+            if file.suffix in _TABLES and _sha256(file, file.stat().st_mtime_ns) != facts["sha256"]:
+                if not is_local(self.path):
+                    file.unlink()  # the copy; the next reader fetches it again
+                raise self._changed(name)
+
+    def _changed(self, name: str) -> ArtifactError:
+        return ArtifactError(
+            f"{self.path / name}: its content has changed since it was written. "
+            f"Delete the folder and run {self.stage} again."
+        )
 
     def verify(self) -> Manifest:
         """Like `require`, and every payload file is hashed again.
@@ -221,10 +250,7 @@ class Folder:
             with (self.path / name).open("rb") as stream:
                 found = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
             if found != facts["sha256"]:
-                raise ArtifactError(
-                    f"{self.path / name}: its content has changed since it was written. "
-                    f"Delete the folder and run {self.stage} again."
-                )
+                raise self._changed(name)
         return manifest
 
 
@@ -263,17 +289,12 @@ class Store:
 
     @contextmanager
     def staging(self, folder: Folder) -> Iterator[Path]:
-        """A local scratch folder for one artifact; gone afterwards, whatever happens.
-
-        Scratch folders of this host whose process has died (kill -9) are swept first.
-        """
+        """A local scratch folder for one artifact; gone afterwards, whatever happens."""
         home = self._staging_home()
-        prefix = f"{folder.client}-{folder.period}-{folder.stage}-{platform.node()}-"
         home.mkdir(parents=True, exist_ok=True)
-        for stale in home.glob(f"{prefix}*"):
-            if not _alive(int(stale.name.rsplit("-", 2)[-2])):
-                shutil.rmtree(stale, ignore_errors=True)
-        scratch = home / f"{prefix}{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self.sweep()
+        name = f"{folder.client}-{folder.period}-{folder.stage}-{platform.node()}"
+        scratch = home / f"{name}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         scratch.mkdir()
         try:
             yield scratch
@@ -297,11 +318,17 @@ class Store:
         yield kept
         shutil.rmtree(kept, ignore_errors=True)
 
+    def sweep(self) -> None:
+        """Removes the scratch folders of this host whose process has died (kill -9)."""
+        for stale in self._staging_home().glob(f"*-{platform.node()}-*"):
+            if not _alive(int(stale.name.rsplit("-", 2)[-2])):
+                shutil.rmtree(stale, ignore_errors=True)
+
     def _staging_home(self) -> Path:
         # Beside the store where that is a disk, so that a commit is a rename and not a copy.
         if is_local(self.root):
             return Path(self.root.path) / ".staging"
-        return Path(tempfile.gettempdir()) / "support_pipeline" / "staging"
+        return scratch_home() / "staging"
 
 
 def commit(folder: Folder, payload: Path, recipe: Recipe, made: Product, seconds: float) -> Manifest:
@@ -349,10 +376,24 @@ def file_facts(payload: Path) -> dict[str, dict[str, str | int]]:
     return facts
 
 
+@lru_cache(maxsize=65536)
+def _sha256(file: Path, _modified: int) -> str:
+    """Hashed once for each content that a process sees."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def digest(value: Any) -> str:
     """The sha256 of a value's canonical JSON."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def scratch_home() -> Path:
+    """Where a remote store's artifacts are staged and copied to: SUPPORT_PIPELINE_SCRATCH, the system's temporary
+    folder without it. Model jobs on other machines need it on a volume that they share.
+    """
+    return Path(os.environ.get("SUPPORT_PIPELINE_SCRATCH", tempfile.gettempdir())) / "support_pipeline"
 
 
 def is_local(path: UPath) -> bool:

@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -20,6 +21,9 @@ from support_pipeline.policies import PolicyBook, PolicyFact
 
 CLIENT_ID = r"^[a-z0-9][a-z0-9-]{0,62}$"
 EMBEDDED_MODEL = "embedded"
+
+SAFE_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's safe loader where it is there: a portfolio's files are read at every sensor tick."""
 
 HumanReason = Literal[
     "fraud_dispute", "policy_exception", "emotional_escalation", "multi_issue", "needs_human"
@@ -35,6 +39,7 @@ class Api(_Section):
 
     Give `subdomain` (as in https://SUBDOMAIN.zendesk.com) or `base_url` (another region); Intercom
     needs neither. `start` is the first day to fetch; `drop` is the folder that fetched tickets land in.
+    `reply_as` is who answers are written by: Intercom's admin id, Gorgias' mailbox, a Zendesk agent's id.
     """
 
     token_env: Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]*$")]
@@ -43,6 +48,17 @@ class Api(_Section):
     base_url: Annotated[str, Field(pattern=r"^https?://[^/\s@]+/?$")] | None = None
     start: date = date(2000, 1, 1)
     drop: str | None = None
+    reply_as: Annotated[str, Field(min_length=1)] | None = None
+
+
+class Webhook(_Section):
+    """A helpdesk's webhook. `secret_env` names the variable of its secret, or of several with commas between.
+
+    Zendesk and Intercom sign with it; Gorgias and Freshdesk send it in the header `header`.
+    """
+
+    secret_env: Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]*$")]
+    header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")] = "X-Webhook-Secret"
 
 
 class Source(_Section):
@@ -54,6 +70,7 @@ class Source(_Section):
     vendor: str
     path: Annotated[str, Field(min_length=1)] | None = None
     api: Api | None = None
+    webhook: Webhook | None = None
 
     @field_validator("vendor")
     @classmethod
@@ -68,6 +85,8 @@ class Source(_Section):
     def _one_way_in(self) -> "Source":
         if (self.path is None) == (self.api is None):
             raise ValueError("give exactly one of path (a file, folder or glob) and api")
+        if self.webhook and not self.api and self.vendor in ("gorgias", "freshdesk"):
+            raise ValueError("its webhook is not signed, so the ticket is fetched by API: give api as well")
         return self
 
     def files(self, client: str) -> str:
@@ -158,11 +177,18 @@ class Lora(_Section):
 
 
 class Release(_Section):
-    """When the client's model is made again, and from how many months of history."""
+    """When the client's model is made again, and from how many months of history.
+
+    Due when the cadence has elapsed and there are enough new edits; sooner when agents approve less than
+    `min_approval_share` or a policy change makes more than `max_stale_pairs` trained pairs stale.
+    """
 
     cadence: Literal["monthly", "quarterly"] = "quarterly"
     min_new_edits: Annotated[int, Field(ge=0)] = 200
+    min_approval_share: Annotated[float, Field(gt=0, le=1)] | None = None
+    max_stale_pairs: Annotated[int, Field(ge=0)] | None = None
     window_months: Annotated[int, Field(ge=1, le=60)] = 18
+    lookback_months: Annotated[int, Field(ge=1, le=60)] | None = None
 
 
 class Targets(_Section):
@@ -230,16 +256,35 @@ class Evaluation(_Section):
 
 
 class Routing(_Section):
-    """What happens to a draft: `approve` queues everything, `auto` may send what is certified."""
+    """What happens to a draft: `approve` queues everything, `auto` may send what is certified.
+
+    The certificate promises that at most `alpha` of the tickets are answered wrongly and sent, with
+    confidence 1 - `delta`; `audit_rate` of what could be sent is reviewed all the same.
+    """
 
     mode: Literal["approve", "auto"] = "approve"
+    alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
+    delta: Annotated[float, Field(gt=0, lt=0.5)] = 0.10
+    audit_rate: Annotated[float, Field(ge=0.01, le=1)] = 0.05
 
 
 class Serving(_Section):
-    """The engine that answers, and its context length in tokens."""
+    """The engine that answers, and its context length in tokens.
 
-    engine: Literal["llama.cpp", "ollama"] = "llama.cpp"
+    `llama.cpp` is embedded, `llama-server` the operator's own binary, `ollama` a server at `url`. With
+    `base: shared` the client is a LoRA on a base model that all such clients have in memory once.
+    """
+
+    engine: Literal["llama.cpp", "llama-server", "ollama"] = "llama.cpp"
     context_tokens: Annotated[int, Field(ge=256)] = 4096
+    base: Literal["merged", "shared"] = "merged"
+    url: Annotated[str, Field(pattern=r"^https?://[^/\s@]+/?$")] = "http://127.0.0.1:11434"
+
+    @model_validator(mode="after")
+    def _ollama_is_merged(self) -> "Serving":
+        if self.engine == "ollama" and self.base == "shared":
+            raise ValueError("ollama serves merged models only; use base: merged, or another engine")
+        return self
 
 
 class ClientConfig(_Section):
@@ -272,8 +317,13 @@ class ClientConfig(_Section):
 
     @property
     def book(self) -> PolicyBook:
-        """The client's policy book."""
-        return PolicyBook(facts=self.policies)
+        """The client's policy book; one object, since it is compiled once for reading."""
+        return _book(self.policies)
+
+
+@lru_cache(maxsize=64)
+def _book(facts: tuple[PolicyFact, ...]) -> PolicyBook:
+    return PolicyBook(facts=facts)
 
 
 @dataclass(frozen=True)
@@ -304,7 +354,8 @@ class ClientRegistry:
         """
         for path in (self.folder / f"{client}.yaml", self.folder / f"{client}.yml"):
             if path.exists():
-                return load_client(path)
+                file = path.stat()
+                return _unchanged(path, file.st_mtime_ns, file.st_size)
         known = [path.stem for path in self.files()]
         near = difflib.get_close_matches(client, known, n=1)
         hint = f"Did you mean '{near[0]}'? " if near else ""
@@ -314,6 +365,12 @@ class ClientRegistry:
         )
 
 
+@lru_cache(maxsize=256)
+def _unchanged(path: Path, _changed_at: int, _size: int) -> ClientConfig:
+    """A file that was read before: servers ask for a client at every ticket."""
+    return load_client(path)
+
+
 def load_client(path: Path) -> ClientConfig:
     """A client file as a frozen model.
 
@@ -321,7 +378,7 @@ def load_client(path: Path) -> ClientConfig:
         ConfigError: with every problem of the file.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=SAFE_LOADER)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(str(path), [f"cannot be read: {error}"]) from error
     except yaml.YAMLError as error:
@@ -350,30 +407,22 @@ def _explain(problem: Mapping[str, Any]) -> str:
 
 
 def _nearest(place: tuple[str | int, ...]) -> str:
-    sections: dict[str, type[BaseModel]] = (
-        {
-            name: field.annotation
-            for name, field in ClientConfig.model_fields.items()
-            if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
-        }
-        | {
-            "sources": Source,
-            "api": Api,
-            "policies": PolicyFact,
-            "targets": Targets,
-        }
-        | {
-            "sources": Source,
-            "api": Api,
-            "policies": PolicyFact,
-            "edit_weights": EditWeights,
-            "targets": Targets,
-            "margins": Margins,
-            "judge": Judge,
-            "hosted": Endpoint,
-            "endpoint": Endpoint,
-        }
-    )
+    sections: dict[str, type[BaseModel]] = {
+        name: field.annotation
+        for name, field in ClientConfig.model_fields.items()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+    } | {
+        "sources": Source,
+        "api": Api,
+        "webhook": Webhook,
+        "policies": PolicyFact,
+        "edit_weights": EditWeights,
+        "targets": Targets,
+        "margins": Margins,
+        "judge": Judge,
+        "hosted": Endpoint,
+        "endpoint": Endpoint,
+    }
     parents = [part for part in place[:-1] if isinstance(part, str)]
     model = sections.get(parents[-1], ClientConfig) if parents else ClientConfig
     near = difflib.get_close_matches(str(place[-1]), list(model.model_fields), n=1)

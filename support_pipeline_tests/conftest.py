@@ -100,3 +100,11 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
     done = made.run("run", "small", "--as-of", AS_OF)
     assert done.returncode == 0, done.stderr
     return made
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of a real Ollama are skipped where none is named."""
+    if "OLLAMA_URL" not in os.environ:
+        for item in items:
+            if item.get_closest_marker("ollama"):
+                item.add_marker(pytest.mark.skip(reason="name a real Ollama by OLLAMA_URL"))

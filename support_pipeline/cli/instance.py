@@ -10,8 +10,6 @@ from support_pipeline.errors import ConfigError
 if TYPE_CHECKING:
     import dagster as dg
 
-PROCESS_TAG = "support_pipeline/process"
-
 
 def dagster_home() -> Path:
     """DAGSTER_HOME, `./.dagster` without it; made ready with the project's dagster.yaml if it is new.
@@ -31,19 +29,6 @@ def dagster_home() -> Path:
         raise ConfigError("DAGSTER_HOME", [f"{home} cannot be used: {error}"]) from error
     os.environ["DAGSTER_HOME"] = str(home)
     return home
-
-
-def fail_dead_runs(instance: "dg.DagsterInstance") -> None:
-    """Marks runs of a command line that was killed as failed; nobody else would.
-
-    The daemon watches only the runs that it launched itself.
-    """
-    import dagster as dg
-
-    for run in instance.get_runs(filters=dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
-        process = run.tags.get(PROCESS_TAG, "")
-        if process.isdigit() and not Path(f"/proc/{process}").exists():
-            instance.report_run_failed(run, "the command line that ran it was killed")
 
 
 def refuse_if_busy(instance: "dg.DagsterInstance", client: str) -> None:

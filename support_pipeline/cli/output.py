@@ -1,6 +1,7 @@
 """How commands speak: tables for people, JSON for programs, one clear message for a wrong input."""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ import typer
 from rich.console import Console
 
 from support_pipeline.errors import ConfigError, SupportPipelineError
+from support_pipeline.storage import explained
 
 EXIT_RUN_FAILED = 1
 EXIT_WRONG_INPUT = 2
@@ -50,6 +52,17 @@ def _translated() -> Iterator[None]:
             errors.print(f"  - {problem}", markup=False)
         raise typer.Exit(EXIT_WRONG_INPUT) from error
     except SupportPipelineError as error:
-        errors.print("[bold red]Error[/] ", end="")
-        errors.print(str(error), markup=False)
-        raise typer.Exit(EXIT_WRONG_INPUT) from error
+        raise _told(error) from error
+    except (typer.Exit, typer.Abort):
+        raise
+    except Exception as error:
+        found = explained(error, os.environ.get("SUPPORT_PIPELINE_STORE", "store"))
+        if found is None:
+            raise
+        raise _told(found) from error
+
+
+def _told(error: SupportPipelineError) -> typer.Exit:
+    errors.print("[bold red]Error[/] ", end="")
+    errors.print(str(error), markup=False)
+    return typer.Exit(EXIT_WRONG_INPUT)

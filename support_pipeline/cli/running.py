@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 
 from support_pipeline.artifacts import HISTORY_STAGES, RELEASE_STAGES, STAGES
-from support_pipeline.cli.instance import PROCESS_TAG, dagster_home, fail_dead_runs, refuse_if_busy
+from support_pipeline.cli.instance import dagster_home, refuse_if_busy
 from support_pipeline.cli.output import errors
 from support_pipeline.clients import ClientConfig, ClientRegistry
 from support_pipeline.data.ingest import source_files
@@ -61,12 +61,13 @@ def _execute(config: ClientConfig, as_of: str, last: str) -> RunOutcome:
     import dagster as dg
 
     from support_pipeline.definitions import build_defs
+    from support_pipeline.orchestration.lost_runs import end_lost_runs
     from support_pipeline.orchestration.partitions import CLIENTS
 
     runs: list[str] = []
-    defs = build_defs(loggers={"console": _console_logger(dg)})
+    defs = build_defs(loggers={"console": console_logger(dg)})
     with dg.DagsterInstance.get() as instance:
-        fail_dead_runs(instance)
+        end_lost_runs(instance)
         refuse_if_busy(instance, config.id)
         instance.add_dynamic_partitions(str(CLIENTS.name), [config.id])
         for job, stages in (("history_job", HISTORY_STAGES), ("release_job", RELEASE_STAGES)):
@@ -74,7 +75,7 @@ def _execute(config: ClientConfig, as_of: str, last: str) -> RunOutcome:
             result = _run_job(defs.resolve_job_def(job), instance, config, as_of, selected)
             runs.append(result.run_id)
             if not result.success:
-                return RunOutcome(config.id, as_of, False, _failure(result), tuple(runs))
+                return RunOutcome(config.id, as_of, False, failure_of(result), tuple(runs))
             if last in stages:
                 break
     return RunOutcome(config.id, as_of, True, None, tuple(runs))
@@ -87,38 +88,69 @@ def _run_job(
     as_of: str,
     stages: Sequence[str],
 ) -> "dg.ExecuteInProcessResult":
+    if job.name == "history_job":
+        return run_history(job, instance, config.id, window(as_of, config.release.window_months), stages)
+    return run_release(job, instance, config.id, as_of, stages)
+
+
+def run_release(
+    job: "dg.JobDefinition", instance: "dg.DagsterInstance", client: str, as_of: str, stages: Sequence[str]
+) -> "dg.ExecuteInProcessResult":
+    """A client's release as of a month in this process."""
+    from support_pipeline.orchestration import runs
+
+    return _execute_job(
+        job,
+        instance,
+        client,
+        as_of,
+        stages,
+        tags={runs.CLIENT: client, runs.AS_OF: as_of},
+        run_config=runs.release_config(as_of),
+        partition_key=client,
+    )
+
+
+def run_history(
+    job: "dg.JobDefinition",
+    instance: "dg.DagsterInstance",
+    client: str,
+    months: Sequence[str],
+    stages: Sequence[str] = HISTORY_STAGES,
+) -> "dg.ExecuteInProcessResult":
+    """A client's months as one ranged run in this process."""
+    from support_pipeline.orchestration import runs
+
+    return _execute_job(job, instance, client, months[-1], stages, tags=runs.history_tags(client, months))
+
+
+def _execute_job(
+    job: "dg.JobDefinition",
+    instance: "dg.DagsterInstance",
+    client: str,
+    as_of: str,
+    stages: Sequence[str],
+    *,
+    tags: dict[str, str],
+    run_config: dict[str, object] | None = None,
+    partition_key: str | None = None,
+) -> "dg.ExecuteInProcessResult":
     import dagster as dg
 
-    errors.print(f"[bold]{job.name}[/] {config.id}, as of {as_of}: {' → '.join(stages)}")
-    tags = {"client": config.id, PROCESS_TAG: str(os.getpid())}
-    selection = [dg.AssetKey(stage) for stage in stages]
-    if job.name == "history_job":
-        months = window(as_of, config.release.window_months)
-        ranged = {
-            "dagster/asset_partition_range_start": f"{config.id}|{months[0]}",
-            "dagster/asset_partition_range_end": f"{config.id}|{months[-1]}",
-        }
-        return job.execute_in_process(
-            instance=instance,
-            tags={**tags, **ranged},
-            asset_selection=selection,
-            run_config={"loggers": {"console": {}}},
-            raise_on_error=False,
-        )
+    from support_pipeline.orchestration.lost_runs import PROCESS_TAG
+
+    errors.print(f"[bold]{job.name}[/] {client}, as of {as_of}: {' → '.join(stages)}")
     return job.execute_in_process(
         instance=instance,
-        tags={**tags, "as_of": as_of},
-        partition_key=config.id,
-        asset_selection=selection,
-        run_config={
-            "loggers": {"console": {}},
-            "resources": {"release_month": {"config": {"as_of": as_of}}},
-        },
+        tags={**tags, PROCESS_TAG: str(os.getpid())},
+        partition_key=partition_key,
+        asset_selection=[dg.AssetKey(stage) for stage in stages],
+        run_config={"loggers": {"console": {}}, **(run_config or {})},
         raise_on_error=False,
     )
 
 
-def _failure(result: "dg.ExecuteInProcessResult") -> str:
+def failure_of(result: "dg.ExecuteInProcessResult") -> str:
     """The first failed step with what a person can act on: our own message, or the innermost cause."""
     for event in result.all_events:
         if event.is_step_failure:
@@ -131,15 +163,17 @@ def _failure(result: "dg.ExecuteInProcessResult") -> str:
     return "the run failed before its first step; see it in the web UI"
 
 
-def _console_logger(dg: Any) -> "dg.LoggerDefinition":
+def console_logger(dg: Any) -> "dg.LoggerDefinition":
+    """Shows on stderr what stages say as it happens."""
+
     @dg.logger  # type: ignore[untyped-decorator]
-    def console_logger(_context: Any) -> logging.Logger:
+    def speaking(_context: Any) -> logging.Logger:
         """What stages say, as it happens; Dagster's own events stay in the instance."""
         logger = logging.Logger("support_pipeline", level=logging.INFO)
         logger.addHandler(_SayHandler())
         return logger
 
-    return console_logger  # type: ignore[no-any-return]
+    return speaking  # type: ignore[no-any-return]
 
 
 class _SayHandler(logging.Handler):

@@ -1,40 +1,46 @@
 """`support-pipeline status`: the latest release of each client, its verdict and age."""
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 
-from support_pipeline.artifacts import HISTORY_STAGES, RELEASE_STAGES, Manifest, Store, digest
+from support_pipeline.artifacts import HISTORY_STAGES, STAGES, Manifest, Store, digest
 from support_pipeline.clients import ClientRegistry
-from support_pipeline.errors import ConfigError
-from support_pipeline.serving.deployment import read_deployments
+from support_pipeline.errors import ArtifactError, ConfigError
+from support_pipeline.overview import newest_release, overview
+from support_pipeline.serving.decision_counts import decided_by_month, decision_log
 
 
 def client_status(store: Store, client: str) -> dict[str, Any]:
-    """A client's latest release: `client`, `as_of`, `verdict`, `live` and `stages` by asset key."""
-    as_of = next(
-        (month for month in reversed(store.releases(client)) if _release_stages(store, client, month)), None
-    )
+    """Where one client stands, with `stages` by asset key: its history and its newest release."""
+    (row,) = portfolio_status(store, [client])
+    if row["problem"] is not None:
+        raise ArtifactError(row["problem"])
+    as_of, found = newest_release(store, client)
     stages = _history_stages(store, client, as_of)
-    found = _release_stages(store, client, as_of) if as_of else {}
-    stages |= {
+    released = {
         stage: _shown(store.release(client, str(as_of), stage).path, manifest)
         for stage, manifest in found.items()
     }
-    report, deployments = found.get("eval_report"), read_deployments(store, client)
-    newest = max((manifest.created_at for manifest in found.values()), default=None)
-    return {
-        "client": client,
-        "as_of": as_of,
-        "verdict": report.info.get("verdict") if report else None,
-        "live": deployments.live.version if deployments else None,
-        "stage": next(
-            (stage for stage in reversed((*HISTORY_STAGES, *RELEASE_STAGES)) if stage in stages), None
-        ),
-        "age_days": round((datetime.now(UTC) - newest).total_seconds() / 86400, 2) if newest else None,
-        "stages": stages,
-    }
+    reached = next((stage for stage in reversed(STAGES) if stage in {**stages, **released}), None)
+    return {**row, "stage": reached, "stages": stages | released}
+
+
+def portfolio_status(
+    store: Store, clients: list[str], broken: Mapping[Path, tuple[str, ...]] | None = None
+) -> list[dict[str, Any]]:
+    """Where each client stands: a row of `overview`, with `as_of`, `verdict`, `live`, `edits_waiting` and so on."""
+    found = decided_by_month(decision_log(store))
+    rows = overview(store, clients, broken or {}, found, datetime.now(UTC))
+    return [
+        {**asdict(row), "stage": row.stage or (HISTORY_STAGES[-1] if row.newest_month else None)}
+        for row in rows
+    ]
 
 
 def known_clients(store: Store, registry: ClientRegistry) -> list[str]:
@@ -52,11 +58,21 @@ def require_known(store: Store, registry: ClientRegistry, client: str) -> None:
 
 
 def status_table(rows: list[dict[str, Any]]) -> Table:
-    """One line a client."""
-    table = Table("client", "as of", "reached", "verdict", "live", "age (days)")
+    """One line a client; what needs a person is in the last column."""
+    table = Table(
+        "client", "as of", "reached", "verdict", "live", "certificate", "edits", "ingested", "age (days)", ""
+    )
     for row in rows:
-        cells = (row["client"], row["as_of"], row["stage"], row["verdict"], row["live"], row["age_days"])
-        table.add_row(*("–" if cell is None else str(cell) for cell in cells))
+        ingested = f"{row['newest_month']} on {row['ingested']:%Y-%m-%d}" if row["ingested"] else None
+        cells = [
+            row[name]
+            for name in ("client", "as_of", "stage", "verdict", "live", "certificate", "edits_waiting")
+        ]
+        remark = row["problem"] or (f"late: {row['late']}" if row["late"] else "")
+        table.add_row(
+            *("–" if cell is None else str(cell) for cell in (*cells, ingested, row["age_days"])),
+            escape(remark),
+        )
     return table
 
 
@@ -68,11 +84,6 @@ def stage_table(status: dict[str, Any]) -> Table:
         counts = ", ".join(f"{name} {count:,}" for name, count in shown["counts"].items() if ": " not in name)
         table.add_row(stage, counts, shown["fingerprint"][:12], shown["path"])
     return table
-
-
-def _release_stages(store: Store, client: str, as_of: str) -> dict[str, Manifest]:
-    manifests = {stage: store.release(client, as_of, stage).manifest() for stage in RELEASE_STAGES}
-    return {stage: manifest for stage, manifest in manifests.items() if manifest is not None}
 
 
 def _history_stages(store: Store, client: str, as_of: str | None) -> dict[str, dict[str, Any]]:

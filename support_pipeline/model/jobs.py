@@ -5,6 +5,7 @@ is success, 2 an input that the user must cure (the message is on stderr), anyth
 """
 
 import argparse
+import contextlib
 import ctypes
 import os
 import signal
@@ -17,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from support_pipeline.errors import SupportPipelineError
 from support_pipeline.model.progress import Say, reporter
+from support_pipeline.storage import explained
 
 EXIT_USER_ERROR = 2
 PARENT_VARIABLE = "SUPPORT_PIPELINE_PARENT"
@@ -59,9 +61,13 @@ def run_job(kind: type[J], work: Callable[[J, Say], None]) -> None:
     with reporter() as say:
         try:
             work(job, say)
-        except SupportPipelineError as error:
-            sys.stderr.write(f"{error}\n")
-            error_file(path).write_text(str(error), encoding="utf-8")
+        except Exception as error:  # a full disk is told as such, whatever the library calls it
+            told = error if isinstance(error, SupportPipelineError) else explained(error, job.out)
+            if told is None:
+                raise
+            sys.stderr.write(f"{told}\n")
+            with contextlib.suppress(OSError):  # no room for the reason either: stderr has it
+                error_file(path).write_text(str(told), encoding="utf-8")
             sys.exit(EXIT_USER_ERROR)
 
 

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
 
+from support_pipeline.artifacts import Store
 from support_pipeline.errors import SupportPipelineError
 from support_pipeline.orchestration import checks, metadata, shown
 from support_pipeline.orchestration.partitions import CLIENT_MONTHS, CLIENTS, by_client
 from support_pipeline.orchestration.resources import LocalTrainer, ReleaseMonth, Workspace, launcher
 from support_pipeline.stages import history, release
 from support_pipeline.stages.making import StageResult
+from support_pipeline.storage import clear_storage_errors
 
 OWNERS = ["team:support-models"]
 HISTORY: dict[str, Any] = {
@@ -19,6 +22,10 @@ HISTORY: dict[str, Any] = {
     "partitions_def": CLIENT_MONTHS,
     "backfill_policy": dg.BackfillPolicy.single_run(),
     "owners": OWNERS,
+    # A policy is of the asset, not of a client: that no client at all was read. `client_overview` names clients.
+    "freshness_policy": dg.FreshnessPolicy.time_window(
+        fail_window=timedelta(days=33), warn_window=timedelta(days=32)
+    ),
 }
 RELEASE: dict[str, Any] = {"group_name": "release", "partitions_def": CLIENTS, "owners": OWNERS}
 
@@ -37,6 +44,7 @@ def raw_tickets(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.M
     root = workspace.registry.root
     results = _by_client(
         context,
+        workspace,
         lambda client, months: history.raw_tickets(
             workspace.store, workspace.client(client), root, months, context.log.info
         ),
@@ -55,6 +63,7 @@ def agent_edits(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.M
     """Reads the decision log."""
     results = _by_client(
         context,
+        workspace,
         lambda client, months: history.agent_edits(
             workspace.store, workspace.client(client), workspace.decisions, months, context.log.info
         ),
@@ -81,6 +90,7 @@ def filtered_pairs(context: dg.AssetExecutionContext, workspace: Workspace) -> d
     """Filters and cleans the tickets of each month."""
     results = _by_client(
         context,
+        workspace,
         lambda client, months: history.filtered_pairs(
             workspace.store, workspace.client(client), months, context.log.info
         ),
@@ -194,6 +204,7 @@ def gguf_artifact(
     check_specs=checks.blocking(
         "deployed_model",
         served_tokens_equal="the engine reads the token ids that training read",
+        policies_read="the engine reads every policy, and nothing is cut",
         answers="the engine answers a probe",
     ),
 )
@@ -221,19 +232,22 @@ ASSETS = [
 
 
 @contextmanager
-def _clear_errors() -> Iterator[None]:
-    """A user's error as a failed step with its message and no retries."""
+def _clear_errors(store: Store) -> Iterator[None]:
+    """A user's error, the storage's among them, as a failed step with its message and no retries."""
     try:
-        yield
+        with clear_storage_errors(store.root):
+            yield
     except SupportPipelineError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
 
 
 def _by_client(
-    context: dg.AssetExecutionContext, stage: Callable[[str, list[str]], list[StageResult]]
+    context: dg.AssetExecutionContext,
+    workspace: Workspace,
+    stage: Callable[[str, list[str]], list[StageResult]],
 ) -> list[StageResult]:
     """A history stage over all partitions of the run, a client's months at once."""
-    with _clear_errors():
+    with _clear_errors(workspace.store):
         return [
             result
             for client, months in by_client(context.partition_keys).items()
@@ -244,7 +258,7 @@ def _by_client(
 def _release_context(
     context: dg.AssetExecutionContext, workspace: Workspace, month: ReleaseMonth, trainer: LocalTrainer
 ) -> release.ReleaseContext:
-    with _clear_errors():
+    with _clear_errors(workspace.store):
         return release.ReleaseContext(
             store=workspace.store,
             config=workspace.client(context.partition_key),
@@ -272,7 +286,7 @@ def _release_result(
     stage: Callable[[release.ReleaseContext], StageResult],
     show: Callable[[StageResult], shown.Shown],
 ) -> dg.MaterializeResult:
-    with _clear_errors():
+    with _clear_errors(made_from.store):
         result = stage(made_from)
     return dg.MaterializeResult(
         metadata={**metadata.of_result(result), "as_of": result.folder.period, **show(result)},

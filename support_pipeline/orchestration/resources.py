@@ -5,16 +5,18 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
 import dagster as dg
 
-from support_pipeline.artifacts import Store, is_local
+from support_pipeline.artifacts import Store
+from support_pipeline.attempts import FIRST_WAIT
 from support_pipeline.clients import ClientConfig, ClientRegistry
-from support_pipeline.errors import SupportPipelineError
+from support_pipeline.errors import ConfigError, SupportPipelineError
 from support_pipeline.model.jobs import EXIT_USER_ERROR, PARENT_VARIABLE, Job, error_file
+from support_pipeline.serving.decision_counts import decision_log
 from support_pipeline.serving.decisions import DecisionLog
 from support_pipeline.stages.making import Launch
 from support_pipeline.stages.months import last_complete_month, parse_month
@@ -46,8 +48,7 @@ class Workspace(dg.ConfigurableResource):
         """The decision log."""
         if self.decisions_url:
             return DecisionLog(self.decisions_url)
-        root = self.store.root
-        return DecisionLog.default(Path(root.path) if is_local(root) else Path("store").resolve())
+        return decision_log(self.store)
 
     def client(self, name: str) -> ClientConfig:
         """A client's configuration."""
@@ -65,6 +66,44 @@ class ReleaseMonth(dg.ConfigurableResource):
             return parse_month(self.as_of)
         record = context.instance.get_run_record_by_id(context.run.run_id)
         return last_complete_month(record.create_timestamp if record else datetime.now(UTC))
+
+
+class Automation(dg.ConfigurableResource):
+    """What time it is for sensors and schedules, and how patient they are after a failure.
+
+    Empty fields fall back to SUPPORT_PIPELINE_CLOCK and SUPPORT_PIPELINE_FIRST_RETRY_MINUTES. The first
+    names a file that holds a time (ISO 8601), for simulations: months pass when its content changes.
+    """
+
+    clock_file: str = ""
+    first_retry_minutes: float | None = None
+
+    @property
+    def simulated(self) -> bool:
+        """Whether time comes from a file."""
+        return bool(self.clock_file or os.environ.get("SUPPORT_PIPELINE_CLOCK"))
+
+    def now(self) -> datetime:
+        """The time, UTC.
+
+        Raises:
+            ConfigError: the clock's file holds no time.
+        """
+        name = self.clock_file or os.environ.get("SUPPORT_PIPELINE_CLOCK", "")
+        if not name:
+            return datetime.now(UTC)
+        try:
+            at = datetime.fromisoformat(Path(name).read_text(encoding="utf-8").strip())
+        except (OSError, ValueError) as error:
+            raise ConfigError("SUPPORT_PIPELINE_CLOCK", [f"{name} holds no ISO time: {error}"]) from error
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+    def first_wait(self) -> timedelta:
+        """How long after a first failure the next try begins."""
+        if self.first_retry_minutes is not None:
+            return timedelta(minutes=self.first_retry_minutes)
+        minutes = os.environ.get("SUPPORT_PIPELINE_FIRST_RETRY_MINUTES", "")
+        return timedelta(minutes=float(minutes)) if minutes else FIRST_WAIT
 
 
 class Trainer(Protocol):

@@ -19,11 +19,14 @@ from support_pipeline.data.ingest import ingest, source_digest
 from support_pipeline.data.pairs import CODE_VERSION as PAIRS_VERSION
 from support_pipeline.data.pairs import build_pairs, pair_workers
 from support_pipeline.data.sync import sync_client
+from support_pipeline.erasures import drop_erased, erased
+from support_pipeline.erasures import inputs as erasure_inputs
 from support_pipeline.serving.decisions import DecisionLog
 from support_pipeline.stages.making import Say, Scratch, StageResult, conservation, make
+from support_pipeline.storage import clear_storage_errors
 
 RAW_VERSION = "1"
-EDITS_VERSION = "1"
+EDITS_VERSION = "2"
 DRIFT_MONTHS = 6
 WORTH_WORKERS = 10_000
 """Tickets in a range below which starting processes costs more than it saves."""
@@ -36,18 +39,24 @@ def raw_tickets(
     if any(source.api is not None for source in config.sources):
         sync_client(config, root, say)
     say("reading the export's digest")
-    recipe = Recipe(
-        inputs={"export": source_digest(config, root)},
-        config={"client": config.id, "sources": [source.model_dump() for source in config.sources]},
-        code_version=RAW_VERSION,
-    )
+    recipe = raw_recipe(config, source_digest(config, root), erased(store, config.id))
     folders = [store.history(config.id, month, "raw_tickets") for month in months]
     present = [folder.reusable(recipe.key("raw_tickets")) for folder in folders]
     found = [manifest for manifest in present if manifest is not None]
     if len(found) == len(folders):
         say(f"raw_tickets {months[0]} .. {months[-1]}: unchanged, re-used")
         return [StageResult(folder, manifest, True) for folder, manifest in zip(folders, found, strict=True)]
-    return _ingest(store, config, root, folders, recipe, say)
+    with clear_storage_errors(folders[0].path.parent.parent):
+        return _ingest(store, config, root, folders, recipe, say)
+
+
+def raw_recipe(config: ClientConfig, export: str, marks: frozenset[str]) -> Recipe:
+    """What raw_tickets are made from: the export's digest, and who was erased."""
+    return Recipe(
+        inputs={"export": export, **erasure_inputs(marks)},
+        config={"client": config.id, "sources": [source.model_dump() for source in config.sources]},
+        code_version=RAW_VERSION,
+    )
 
 
 def _ingest(
@@ -57,25 +66,29 @@ def _ingest(
     with store.staging(folders[0]) as scratch:
         result = ingest(config, root, [folder.period for folder in folders], scratch, say)
         seconds = (datetime.now(UTC) - started).total_seconds() / len(folders)
-        done = []
+        done, marks = [], erased(store, config.id)
         for folder in folders:
             counts = asdict(result.months[folder.period])
+            gone = drop_erased(config.id, scratch / folder.period, marks)
+            if gone:
+                counts |= {"unique": counts["unique"] - gone, "erased": gone}
             info = {"export": asdict(result.total), "other_months": asdict(result.elsewhere)}
-            made = product(counts, _raw_checks(scratch / folder.period, counts), info)
+            made = product(counts, raw_checks(scratch / folder.period, counts), info)
             done.append(
                 StageResult(folder, commit(folder, scratch / folder.period, recipe, made, seconds), False)
             )
         return done
 
 
-def _raw_checks(payload: Path, counts: dict[str, int]) -> dict[str, Check]:
+def raw_checks(payload: Path, counts: dict[str, int]) -> dict[str, Check]:
     """Conservation, with the rows counted again in the files that were written."""
     unique = pl.scan_parquet(payload / "tickets.parquet").select(pl.len()).collect().item()
     quarantined = _lines(payload / "quarantine.jsonl")
     duplicates = _lines(payload / "duplicates.jsonl")
-    passed, detail = conservation(
-        counts["lines_in"], {"unique": unique, "duplicates": duplicates, "quarantined": quarantined}
-    )
+    parts = {"unique": unique, "duplicates": duplicates, "quarantined": quarantined}
+    if "erased" in counts:
+        parts["erased"] = counts["erased"]
+    passed, detail = conservation(counts["lines_in"], parts)
     return {"conservation": Check(passed=passed, detail=f"lines in {detail}")}
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from support_pipeline.artifacts import Folder, Manifest, Product, Recipe, Store, commit
 from support_pipeline.model.jobs import Job
+from support_pipeline.storage import clear_storage_errors
 
 Say = Callable[[str], None]
 Launch = Callable[[str, Job], None]
@@ -55,9 +56,21 @@ def _silent(_: str) -> None:
 def make(
     store: Store, folder: Folder, recipe: Recipe, work: Callable[[Scratch], Product], say: Say = _silent
 ) -> StageResult:
-    """The artifact of a recipe: the one in place when nothing that goes in has changed, else a new one."""
+    """The artifact of a recipe: the one in place when nothing that goes in has changed, else a new one.
+
+    Raises:
+        ArtifactError: the disk is full, or the store cannot be written; what was there is still there.
+    """
+    with clear_storage_errors(folder.path):
+        return _make(store, folder, recipe, work, say)
+
+
+def _make(
+    store: Store, folder: Folder, recipe: Recipe, work: Callable[[Scratch], Product], say: Say
+) -> StageResult:
     present = folder.reusable(recipe.key(folder.stage))
     if present is not None:
+        store.sweep()  # a kill between the commit and the end of the scratch folder
         say(f"{folder.stage} {folder.period}: unchanged, re-used ({present.fingerprint[:12]})")
         return StageResult(folder, present, reused=True)
     started = time.monotonic()

@@ -41,6 +41,11 @@ def window(as_of: str, months: int) -> list[str]:
     return [name for name in reversed(found) if name >= FIRST_MONTH]
 
 
+def months_between(earlier: str, later: str) -> int:
+    """How many months the second is after the first; negative when it is before."""
+    return (int(later[:4]) - int(earlier[:4])) * 12 + int(later[5:]) - int(earlier[5:])
+
+
 def last_day(month: str) -> date:
     """The last day of a month: the day on which a release's policies are read."""
     year, number = int(month[:4]), int(month[5:])

@@ -22,14 +22,15 @@ from support_pipeline.model import adapter, base, evaluation
 from support_pipeline.model.gguf import job as gguf
 from support_pipeline.model.preflight import check_base
 from support_pipeline.model.verdict.promotion import RouteCeiling
-from support_pipeline.serving.deployment import Deployment, put_live, read_deployments
-from support_pipeline.serving.selftest import self_test
+from support_pipeline.serving.decisions import EDIT_SCHEMA
+from support_pipeline.serving.deployment import Deployment, read_deployments
+from support_pipeline.serving.registering import go_live, registered, tested_deployment
 from support_pipeline.stages.making import Launch, Say, Scratch, StageResult, conservation, make
 from support_pipeline.stages.months import last_day, window
 from support_pipeline.stages.overrides import Override, read_override
 from support_pipeline.stages.remedies import Remedy, remedy
 
-DEPLOYMENT_VERSION = "1"
+DEPLOYMENT_VERSION = "2"
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ def jsonl_splits(release: ReleaseContext) -> StageResult:
     settings["evaluation"] = {
         name: settings["evaluation"][name] for name in ("test_size", "valid_share", "max_pairs")
     }
+    settings["release"] = {"window_months": config.release.window_months}  # the rest says when, not what
     remedied = _remedy(release)
     for reason in remedied.reasons:
         release.say(reason)
@@ -348,7 +350,7 @@ def gguf_artifact(release: ReleaseContext) -> StageResult:
         config={
             "quantisation_loss": config.evaluation.quantisation_loss,
             "base_model": config.base_model.model_dump(mode="json"),
-            "serving": config.serving.model_dump(mode="json"),
+            "context_tokens": config.serving.context_tokens,
             "max_answer_tokens": config.evaluation.max_answer_tokens,
             "as_of": release.as_of,
         },
@@ -404,51 +406,57 @@ def deployed_model(release: ReleaseContext) -> StageResult:
     """
     report, model = release.folder("eval_report"), release.folder("gguf_artifact")
     decided = _decided(release)
-    made = model.verify()
+    made, trained = model.verify(), release.folder("lora_adapter")
+    config = release.config
     deployment = Deployment(
-        client=release.config.id,
+        client=config.id,
         as_of=release.as_of,
-        version=f"{release.config.id}:{release.as_of}-{made.fingerprint[:12]}",
+        version=f"{config.id}:{release.as_of}-{made.fingerprint[:12]}",
         fingerprint=made.fingerprint,
         gguf=made.info["file"],
         quantisation=made.info["quantisation"],
         template_sha256=made.info["template_sha256"],
         route_ceiling=decided.route_ceiling,
+        adapter=trained.require().fingerprint,
+        engine=config.serving.engine,
+        shared_base=base.fingerprint(release.base_folder()) if config.serving.base == "shared" else "",
     )
     recipe = release.recipe(
         inputs={"gguf_artifact": made.fingerprint, "eval_report": report.require().fingerprint},
         config={
             "deployment": deployment.model_dump(mode="json"),
-            "serving": release.config.serving.model_dump(),
+            "serving": config.serving.model_dump(mode="json"),
             "decision": decided.reason,
         },
         code_version=DEPLOYMENT_VERSION,
     )
 
     def work(scratch: Scratch) -> Product:
-        tested = self_test(
-            model.local() / deployment.gguf,
-            release.config,
-            base.load_format(release.folder("lora_adapter").local()),
-            log=scratch.root / "engine.log",
+        ready = registered(
+            release.store, config, deployment, release.base_folder(), trained.local(), release.say
         )
-        (scratch.payload / "deployment.json").write_text(
-            deployment.model_dump_json(indent=1), encoding="utf-8"
-        )
+        tested = tested_deployment(release.store, config, ready, scratch.root / "engine.log")
+        whole = ready.model_copy(update={"canaries": tested.canaries})
+        (scratch.payload / "deployment.json").write_text(whole.model_dump_json(indent=1), encoding="utf-8")
         return product(
             {},
             tested.checks,
             {
-                **deployment.model_dump(mode="json"),
+                **ready.model_dump(mode="json"),
                 "decision": decided.reason,
                 "override": decided.override.model_dump(mode="json") if decided.override else None,
             },
         )
 
-    result = make(release.store, release.folder("deployed_model"), recipe, work, release.say)
+    folder = release.folder("deployed_model")
+    result = make(release.store, folder, recipe, work, release.say)
     if not result.manifest.failed_checks():
-        put_live(release.store, deployment)
-        release.say(f"live: {deployment.version}")
+        whole = Deployment.model_validate_json(
+            (folder.local() / "deployment.json").read_text(encoding="utf-8")
+        )
+        go_live(release.store, config, whole)
+        release.say(f"live: {whole.version}")
+        _certify_once(release, whole)
     return result
 
 
@@ -498,3 +506,15 @@ def _decided(release: ReleaseContext) -> _Decided:
         )
     release.say(overridden.sentence())
     return _Decided(overridden.sentence(), "approve", overridden)
+
+
+def _certify_once(release: ReleaseContext, deployment: Deployment) -> None:
+    """The certificate of a new model, from its validation tickets; later ones also know agents' decisions."""
+    from support_pipeline.serving.confidence import read_certificate
+    from support_pipeline.stages.certifying import certify_deployment, only_model
+
+    if read_certificate(release.store, release.config.id, deployment.fingerprint) is not None:
+        return
+    with only_model(release.store, release.config, deployment) as asking:
+        approvals = pl.DataFrame(schema=EDIT_SCHEMA)
+        certify_deployment(release.store, release.config, deployment, asking, approvals, release.say)

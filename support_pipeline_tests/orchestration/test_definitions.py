@@ -13,7 +13,11 @@ from support_pipeline.definitions import build_defs
 from support_pipeline.orchestration.partitions import by_client
 
 ROOT = Path(__file__).parents[2]
-SPECS = {spec.key.to_user_string(): spec for spec in build_defs().resolve_all_asset_specs()}
+SPECS = {
+    spec.key.to_user_string(): spec
+    for spec in build_defs().resolve_all_asset_specs()
+    if spec.group_name in ("history", "release")
+}
 
 
 def test_the_lineage_is_the_designs() -> None:
@@ -41,13 +45,16 @@ def test_every_asset_tells_what_it_is(name: str) -> None:
     assert spec.partitions_def is not None
 
 
-def test_every_check_but_the_warning_blocks() -> None:
+def test_every_check_but_the_warnings_blocks() -> None:
     checks = {
         (spec.asset_key.to_user_string(), spec.name): spec.blocking
         for definition in build_defs().assets or []
         for spec in getattr(definition, "check_specs", [])
     }
-    assert {key for key, blocking in checks.items() if not blocking} == {("filtered_pairs", "reasons_drift")}
+    assert {key for key, blocking in checks.items() if not blocking} == {
+        ("filtered_pairs", "reasons_drift"),
+        ("client_overview", "every_client_up_to_date"),
+    }
     for stage in HISTORY_STAGES:
         assert (stage, "conservation") in checks
     for expected in (
@@ -66,6 +73,20 @@ def test_a_job_holds_one_family_and_runs_in_one_process() -> None:
         found = defs.resolve_job_def(job)
         assert {key.to_user_string() for key in found.asset_layer.executable_asset_keys} == set(stages)
         assert found.executor_def.name == dg.in_process_executor.name
+
+
+def test_everything_starts_by_itself_unless_it_is_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    def running() -> dict[str, bool]:
+        repository = build_defs().get_repository_def()
+        found = {sensor.name: sensor.default_status.value == "RUNNING" for sensor in repository.sensor_defs}
+        return found | {
+            schedule.name: schedule.default_status.value == "RUNNING" for schedule in repository.schedule_defs
+        }
+
+    names = {"new_clients", "releases", "lost_runs", "monthly_ingestion", "hourly_overview"}
+    assert {name for name, on in running().items() if on} >= names
+    monkeypatch.setenv("SUPPORT_PIPELINE_AUTOMATION", "off")
+    assert running().keys() >= names and not any(running().values())
 
 
 def test_keys_of_any_order_are_clients_with_sorted_months() -> None:

@@ -85,7 +85,7 @@ def web_ui(tmp_path: Path) -> Iterator[WebUi]:
     process = subprocess.Popen(
         [sys.executable, "-m", "dagster", "dev", "-w", str(ROOT / "workspace.yaml"), "-p", str(port)],
         cwd=ROOT,
-        env=project.environment,
+        env={**project.environment, "SUPPORT_PIPELINE_AUTOMATION": "off"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,

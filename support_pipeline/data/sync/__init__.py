@@ -90,9 +90,7 @@ def sync(
     connector = CONNECTORS.get(source.vendor)
     if connector is None:
         raise ConfigError(client, [f"{source.vendor} has no API here; known: {', '.join(CONNECTORS)}"])
-    http = _client(
-        source.vendor, source.api, connector, os.environ if environ is None else environ, transport
-    )
+    http = api_client(source.vendor, source.api, environ, transport)
     landing = Landing(root / source.files(client))
     start = int(datetime.combine(source.api.start, time(), UTC).timestamp())
     count = 0
@@ -108,13 +106,19 @@ def sync(
         landing.close()
 
 
-def _client(
+def api_client(
     vendor: str,
     api: Api,
-    connector: Connector,
-    environ: Mapping[str, str],
-    transport: httpx.BaseTransport | None,
+    environ: Mapping[str, str] | None = None,
+    transport: httpx.BaseTransport | None = None,
 ) -> httpx.Client:
+    """An HTTP client for a vendor's API, with its credentials and for its host alone.
+
+    Raises:
+        ConfigError: a credential's environment variable is not set.
+        ExportError: the address is not the vendor's.
+    """
+    connector, environ = CONNECTORS[vendor], os.environ if environ is None else environ
     base = (api.base_url or "https://" + connector.host.format(_subdomain(vendor, api, connector))).rstrip(
         "/"
     )

@@ -31,6 +31,7 @@ EntityKind = Literal[
     "number",
 ]
 Needs = tuple[frozenset[str], ...]
+_LONGEST_AMOUNT = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +120,10 @@ def _one(*spellings: str) -> Needs:
 
 
 def _amount(number: str | float) -> str:
-    value = Decimal(str(number).replace(",", "").rstrip("."))
-    return f"{round(value, 3).normalize():f}"
+    text = str(number).replace(",", "").rstrip(".")
+    if len(text) > _LONGEST_AMOUNT:  # a customer may type thousands of digits
+        return text
+    return f"{round(Decimal(text), 3).normalize():f}"
 
 
 def _placeholder(match: Any) -> Needs:

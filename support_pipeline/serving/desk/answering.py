@@ -1,0 +1,38 @@
+"""From a client's name and a ticket's text to the router's answer, on whatever is live at the moment."""
+
+from typing import Protocol
+
+from support_pipeline.serving.live import LiveModels
+from support_pipeline.serving.router import RouterAnswer, answer
+
+NO_MODEL = "none"
+
+
+class Answerer(Protocol):
+    """Drafts answers. It may raise anything: the worker hands the ticket to a person."""
+
+    def answer(self, client: str, ticket_id: str, text: str) -> tuple[RouterAnswer, str]:
+        """The router's answer, and the version of the model that gave it."""
+        ...
+
+    def audited(self, client: str, wrong: bool) -> None:
+        """What an agent found of a draft that could have been sent without one."""
+        ...
+
+
+class LiveAnswers:
+    """The router on the clients' live models."""
+
+    def __init__(self, models: LiveModels, *, deadline_seconds: float = 60.0) -> None:
+        self._models, self._deadline = models, deadline_seconds
+
+    def answer(self, client: str, ticket_id: str, text: str) -> tuple[RouterAnswer, str]:
+        """The router's answer on the live model; raises as `LiveModels.lease` does."""
+        with self._models.lease(client, deadline_seconds=self._deadline) as asking:
+            return answer(asking, text, ticket_id), asking.version
+
+    def audited(self, client: str, wrong: bool) -> None:
+        """Tells the watch over the client's certificate."""
+        watch = self._models.watch(client)
+        if watch is not None:
+            watch.audited(wrong)

@@ -1,0 +1,312 @@
+"""A customer out of what the store and the databases hold: what is affected, and its removal."""
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import polars as pl
+import sqlalchemy as sa
+
+from support_pipeline.artifacts import (
+    Folder,
+    Recipe,
+    Store,
+    commit,
+    is_local,
+    product,
+    scratch_home,
+    write_atomically,
+)
+from support_pipeline.clients import ClientConfig
+from support_pipeline.data.exports import READERS, Origin, Unreadable
+from support_pipeline.data.sync.landing import STATE_FILE
+from support_pipeline.data.tickets import pair_id
+from support_pipeline.erasures import drop_erased, inputs, mark
+from support_pipeline.serving.decisions import DecisionLog
+from support_pipeline.serving.deployment import read_deployments
+from support_pipeline.stages.history import raw_checks, raw_recipe
+
+
+@dataclass(frozen=True)
+class Affected:
+    """Where a customer is: tickets and pairs by id, history months, releases by month, decisions."""
+
+    tickets: frozenset[str]
+    pairs: frozenset[str]
+    months: tuple[str, ...]
+    releases: tuple[str, ...]
+    decisions: int
+
+    @property
+    def empty(self) -> bool:
+        """Whether the customer is nowhere."""
+        return not (self.tickets or self.decisions)
+
+
+def find(store: Store, config: ClientConfig, log: DecisionLog, customer: str) -> Affected:
+    """Looks for a customer by the helpdesk's id in everything that is kept.
+
+    Raises:
+        ArtifactError: an artifact cannot be read; nothing may be left out unseen.
+    """
+    tickets: set[str] = set()
+    months = []
+    wanted = pl.col("customer_id").str.to_lowercase() == customer.strip().lower()
+    for month in store.months(config.id):
+        rows = [_rows(store.history(config.id, month, stage), file, wanted) for stage, file in _TABLES]
+        tickets |= {ticket for frame in rows for ticket in frame["ticket_id"]}
+        if any(frame.height for frame in rows):
+            months.append(month)
+    decided = _decisions(log, config.id, customer, tickets)
+    months = sorted({*months, *(row["month"] for row in decided)} & set(store.months(config.id)))
+    tickets |= {row["ticket_id"] for row in decided}
+    pairs = {pair_id(config.id, source.vendor, ticket) for source in config.sources for ticket in tickets}
+    return Affected(
+        frozenset(tickets),
+        frozenset(pairs),
+        tuple(months),
+        _releases(store, config.id, tickets, pairs),
+        len(decided),
+    )
+
+
+_TABLES = (
+    ("raw_tickets", "tickets.parquet"),
+    ("filtered_pairs", "pairs.parquet"),
+    ("agent_edits", "edits.parquet"),
+)
+
+
+def _rows(folder: Folder, file: str, wanted: pl.Expr) -> pl.DataFrame:
+    if folder.manifest() is None:
+        return pl.DataFrame(schema={"ticket_id": pl.String()})
+    return pl.read_parquet(folder.local(accept_failed=True) / file).filter(wanted)
+
+
+def _releases(store: Store, client: str, tickets: set[str], pairs: set[str]) -> tuple[str, ...]:
+    found = []
+    for as_of in store.releases(client):
+        folder = store.release(client, as_of, "jsonl_splits")
+        if folder.manifest() is None:
+            continue
+        payload = folder.local(accept_failed=True)
+        index = pl.read_parquet(payload / "index.parquet")
+        held = pl.read_parquet(payload / "held_back.parquet")
+        names = {name: set(index[name]) for name in ("pair_id", "ticket_id") if name in index.columns}
+        if pairs & (names.get("pair_id", set()) | set(held["pair_id"])) or tickets & names.get(
+            "ticket_id", set()
+        ):
+            found.append(as_of)
+    return tuple(found)
+
+
+def _decisions(log: DecisionLog, client: str, customer: str, tickets: set[str]) -> list[dict[str, Any]]:
+    engine = sa.create_engine(log.url, poolclass=sa.NullPool)
+    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
+        return []
+    if not sa.inspect(engine).has_table("decision"):
+        return []
+    with engine.connect() as base:
+        table = sa.Table("decision", sa.MetaData(), autoload_with=base)
+        query = sa.select(table.c.draft_id, table.c.ticket_id, table.c.decided_at).where(
+            table.c.client == client,
+            sa.or_(
+                sa.func.lower(table.c.customer_id) == customer.strip().lower(),
+                table.c.ticket_id.in_(sorted(tickets)),
+            ),
+        )
+        return [{**row, "month": row["decided_at"][:7]} for row in base.execute(query).mappings()]
+
+
+_BLANK: dict[str, dict[str, Any]] = {
+    "decision": dict.fromkeys(("customer_id", "customer_text", "draft_text", "final_text", "reason"), "")
+    | {"trainable": False},
+    "draft": dict.fromkeys(("asked", "response"), "") | {"reasons": []},
+    "ticket": dict.fromkeys(("subject", "text", "customer_id", "customer_name", "customer_email"), "")
+    | {"thread": []},
+}
+"""Columns with a customer's words or names, by table of the decisions' database, and what they become."""
+
+
+def blank_decisions(log: DecisionLog, client: str, customer: str, tickets: Sequence[str]) -> dict[str, int]:
+    """Blanks the customer's words in the decisions' database; rows by table. That something was decided stays."""
+    engine = sa.create_engine(log.url, poolclass=sa.NullPool)
+    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
+        return {}
+    done: dict[str, int] = {}
+    known = set(sa.inspect(engine).get_table_names())
+    with engine.begin() as base:
+        for name, blank in _BLANK.items():
+            if name not in known:
+                continue
+            table = sa.Table(name, sa.MetaData(), autoload_with=base)
+            whose = _whose(table, base, client, customer, tickets)
+            values = {column: value for column, value in blank.items() if column in table.c}
+            count = base.execute(table.update().where(whose).values(**values)).rowcount
+            if count:
+                done[name] = count
+    if engine.dialect.name == "sqlite":
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as base:
+            base.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            base.exec_driver_sql("VACUUM")  # or the words stay in free pages of the file
+    return done
+
+
+def _whose(
+    table: sa.Table, base: sa.Connection, client: str, customer: str, tickets: Sequence[str]
+) -> sa.ColumnElement[bool]:
+    """The rows of a table that are the customer's."""
+    mine = [table.c.client == client] if "client" in table.c else []
+    ways = []
+    if "customer_id" in table.c:
+        ways.append(sa.func.lower(table.c.customer_id) == customer.strip().lower())
+    for column in ("ticket_id", "external_id"):
+        if column in table.c:
+            ways.append(table.c[column].in_(list(tickets)))
+    if table.name == "draft":
+        other = sa.Table("ticket", sa.MetaData(), autoload_with=base)
+        ways.append(
+            table.c.ticket.in_(sa.select(other.c.id).where(_whose(other, base, client, customer, tickets)))
+        )
+    return sa.and_(*mine, sa.or_(*ways))
+
+
+def clean_history(
+    store: Store, config: ClientConfig, months: Sequence[str], marks: frozenset[str]
+) -> list[str]:
+    """Commits raw_tickets again without the erased customers, from what is kept and not from the export."""
+    done = []
+    for month in months:
+        folder = store.history(config.id, month, "raw_tickets")
+        present = folder.manifest()
+        if present is None:
+            continue
+        with store.staging(folder) as scratch:
+            payload = scratch / "payload"
+            shutil.copytree(
+                folder.local(accept_failed=True), payload, ignore=shutil.ignore_patterns("manifest.json")
+            )
+            gone = drop_erased(config.id, payload, marks)
+            counts = {**present.counts, "unique": present.counts["unique"] - gone}
+            counts["erased"] = present.counts.get("erased", 0) + gone
+            recipe = Recipe(
+                inputs={"export": present.inputs["export"], **inputs(marks)},
+                config=raw_recipe(config, "", frozenset()).config,
+                code_version=present.code_version,
+            )
+            commit(
+                folder,
+                payload,
+                recipe,
+                product(counts, raw_checks(payload, counts), present.info),
+                present.seconds,
+            )
+        done.append(str(folder.path))
+    return done
+
+
+def clean_drops(config: ClientConfig, root: Path, customer: str) -> tuple[list[str], list[str]]:
+    """Removes the customer from what APIs have landed; the files touched, and the client's own exports, untouched."""
+    touched, theirs = [], []
+    for source in config.sources:
+        place = root / source.files(config.id)
+        if source.api is None:
+            theirs.append(str(place))
+            continue
+        for file in sorted(place.glob("*.ndjson")):
+            if _clean_lines(file, source.vendor, config.id, customer):
+                touched.append(str(file))
+        if _clean_landing(place / STATE_FILE, source.vendor, config.id, customer):
+            touched.append(str(place / STATE_FILE))
+    return touched, theirs
+
+
+def _of_customer(vendor: str, client: str, customer: str, record: dict[str, Any]) -> bool:
+    try:
+        ticket = READERS[vendor].read(record, Origin(client, "", 0))
+    except Unreadable:
+        return False
+    return mark(client, ticket.customer_id) == mark(client, customer)
+
+
+def _clean_lines(file: Path, vendor: str, client: str, customer: str) -> bool:
+    lines = file.read_bytes().splitlines()
+    kept = [line for line in lines if not _of_customer(vendor, client, customer, orjson.loads(line))]
+    if len(kept) == len(lines):
+        return False
+    with tempfile.NamedTemporaryFile(dir=file.parent, suffix=".tmp", delete=False) as partial:
+        partial.write(b"".join(line + b"\n" for line in kept))
+    Path(partial.name).replace(file)
+    return True
+
+
+def _clean_landing(file: Path, vendor: str, client: str, customer: str) -> bool:
+    if not file.exists():
+        return False
+    with sqlite3.connect(file) as base:
+        ids = [
+            row[0]
+            for row in base.execute("SELECT id, record FROM ticket").fetchall()
+            if _landed_of(vendor, client, customer, orjson.loads(row[1]))
+        ]
+        for ticket in ids:
+            base.execute("DELETE FROM ticket WHERE id = ?", (ticket,))
+            base.execute("DELETE FROM message WHERE ticket = ?", (ticket,))
+        people = base.execute("DELETE FROM other WHERE id = ?", (customer,)).rowcount
+    base.close()
+    with sqlite3.connect(file, isolation_level=None) as cleaning:
+        cleaning.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        cleaning.execute("VACUUM")
+    cleaning.close()
+    return bool(ids or people)
+
+
+def _landed_of(vendor: str, client: str, customer: str, record: dict[str, Any]) -> bool:
+    person = record.get("customer") or record.get("requester") or {}
+    ids = (
+        record.get("requester_id"),
+        record.get("customer_id"),
+        person.get("id") if isinstance(person, dict) else None,
+    )
+    return any(str(found) == customer for found in ids if found) or _of_customer(
+        vendor, client, customer, record
+    )
+
+
+def forget(store: Store, client: str, as_of: str) -> list[str]:
+    """Removes the replaced versions of a release's artifacts, which kept the customer; their folders."""
+    kept = store.root / "releases" / client / as_of / ".superseded"
+    if not kept.exists():
+        return []
+    gone = sorted(str(path) for path in kept.iterdir())
+    kept.fs.rm(kept.path, recursive=True)
+    if not is_local(store.root):
+        shutil.rmtree(scratch_home(), ignore_errors=True)  # local copies
+    return gone
+
+
+def forget_deployments(store: Store, client: str) -> list[str]:
+    """Takes versions whose model is no longer kept off the list of what is and was live; those versions."""
+    present = read_deployments(store, client)
+    if present is None:
+        return []
+
+    def there(fingerprint: str, as_of: str) -> bool:
+        manifest = store.release(client, as_of, "gguf_artifact").manifest()
+        return manifest is not None and manifest.fingerprint == fingerprint
+
+    versions = (present.live, *present.earlier)
+    kept = [version for version in versions if there(version.fingerprint, version.as_of)]
+    gone = [version.version for version in versions if version not in kept]
+    path = store.root / "deployments" / f"{client}.json"
+    if gone and not kept:
+        path.fs.rm(path.path)
+    elif gone:
+        changed = present.model_copy(update={"live": kept[0], "earlier": tuple(kept[1:])})
+        write_atomically(path, changed.model_dump_json(indent=1) + "\n")
+    return gone

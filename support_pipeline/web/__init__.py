@@ -1,0 +1,1 @@
+"""The desk over HTTP: the router's API, the helpdesks' webhooks, and the approval page."""

@@ -1,0 +1,223 @@
+"""What grows beyond one machine, on the real thing where it can be had here: PostgreSQL, an S3 server, pod specs."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+import yaml
+
+from support_pipeline.artifacts import Store
+from support_pipeline.definitions import build_defs
+from support_pipeline.errors import ConfigError
+from support_pipeline.orchestration.remote_trainers import K8sTrainer
+from support_pipeline.serving.decision_counts import decided_by_month
+from support_pipeline.serving.decisions import Decision, DecisionLog
+from support_pipeline_tests.conftest import AS_OF, ROOT, make_project
+from support_pipeline_tests.processes import wait_until
+
+DEPLOY = ROOT / "deploy"
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[str]:
+    """A PostgreSQL server of its own; its URL without a database."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or [
+        Path(shutil.which("initdb") or "")
+    ]
+    if not programs[-1].is_file():
+        pytest.skip("PostgreSQL is not installed")
+    folder = Path(tempfile.mkdtemp(prefix="postgres-"))  # pytest's own folders are closed to other users
+    data, port, programs_folder = folder / "data", free_port(), programs[-1].parent
+    as_user = (
+        ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.getuid() == 0 else []
+    )
+    if as_user:  # it refuses to run as root
+        shutil.chown(folder, "postgres", "postgres")
+    subprocess.run(
+        [*as_user, programs_folder / "initdb", "-D", data, "-U", "dagster", "--auth=trust"],
+        check=True,
+        capture_output=True,
+    )
+    server = subprocess.Popen(
+        [
+            *as_user,
+            programs_folder / "postgres",
+            "-D",
+            data,
+            "-p",
+            str(port),
+            "-k",
+            folder,
+            "-c",
+            "listen_addresses=127.0.0.1",
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    url = f"postgresql://dagster@127.0.0.1:{port}"
+    ready = [programs_folder / "pg_isready", "-h", "127.0.0.1", "-p", str(port)]
+    try:
+        assert wait_until(lambda: subprocess.run(ready, capture_output=True, check=False).returncode == 0, 30)
+        for name in ("dagster", "decisions"):
+            subprocess.run(
+                [programs_folder / "createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "dagster", name],
+                check=True,
+            )
+        yield url
+    finally:
+        server.terminate()
+        server.wait(30)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """An S3 server of its own with one bucket; the store's URL."""
+    pytest.importorskip("s3fs")
+    pytest.importorskip("flask")
+    port = free_port()
+    server = subprocess.Popen(
+        [sys.executable, "-m", "moto.server", "-p", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    for name, value in {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    try:
+        import boto3
+
+        def up() -> bool:
+            with socket.socket() as probe:
+                return probe.connect_ex(("127.0.0.1", port)) == 0
+
+        assert wait_until(up, 60)
+        boto3.client("s3").create_bucket(Bucket="models")
+        yield "s3://models/store"
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+@pytest.mark.slow
+def test_history_on_postgres_and_s3_by_configuration_only(
+    postgres: str, s3: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = make_project(tmp_path, tickets=60)
+    shutil.copyfile(DEPLOY / "dagster.postgres.yaml", project.root / "home" / "dagster.yaml")
+    settings = {
+        "DAGSTER_PG_URL": f"{postgres}/dagster".replace("://", "+psycopg2://"),
+        "SUPPORT_PIPELINE_DECISIONS": f"{postgres}/decisions",
+        "SUPPORT_PIPELINE_STORE": s3,
+        "SUPPORT_PIPELINE_SCRATCH": str(tmp_path / "scratch"),
+        "DAGSTER_HOME": str(project.root / "home"),
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    log = DecisionLog(f"{postgres}/decisions")
+    at = datetime(2026, 9, 5, tzinfo=UTC)
+    log.record(
+        Decision(
+            "d1", "7", "small", at, "1", "Where is my parcel?", "a", "Here it is.", "edited", "", "ann", "m"
+        )
+    )
+    assert {month: counts.corrected for month, counts in decided_by_month(log)["small"].items()} == {AS_OF: 1}
+    environment = {**project.environment, **settings}
+    words = project.command("backfill", "small", "--from", "2026-08", "--to", AS_OF, "--json")
+    done = subprocess.run(
+        words, cwd=project.root, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    store = Store(s3)
+    assert store.history("small", AS_OF, "agent_edits").verify().counts["decisions"] == 1
+    assert store.history("small", AS_OF, "filtered_pairs").verify().counts["pairs"] > 0
+    assert not (project.root / "home" / "history").exists(), "nothing went to SQLite"
+    with dg.DagsterInstance.from_config(str(project.root / "home")) as instance:
+        shown = instance.get_materialized_partitions(dg.AssetKey("filtered_pairs"))
+    assert shown == {"small|2026-08", f"small|{AS_OF}"}
+
+
+def test_the_settings_on_postgres_are_those_on_sqlite_and_its_address() -> None:
+    one = yaml.safe_load((ROOT / "dagster.yaml").read_text())
+    other = yaml.safe_load((DEPLOY / "dagster.postgres.yaml").read_text())
+    assert other.pop("storage") == {"postgres": {"postgres_url": {"env": "DAGSTER_PG_URL"}}}
+    assert other == one
+
+
+@pytest.mark.parametrize("kind", ["local", "k8s", "ray"])
+def test_a_trainer_is_chosen_by_configuration(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUPPORT_PIPELINE_TRAINER", kind)
+    defs = build_defs()
+    dg.Definitions.validate_loadable(defs)
+    assert type(dict(defs.resources or {})["trainer"]).__name__.lower().startswith(kind)
+
+
+def test_an_unknown_trainer_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUPPORT_PIPELINE_TRAINER", "slurm")
+    with pytest.raises(ConfigError, match="'slurm' is unknown; known: local, k8s, ray"):
+        build_defs()
+
+
+def test_the_pod_of_a_model_job_is_one_that_kubernetes_knows() -> None:
+    kubernetes = pytest.importorskip("kubernetes")
+    models = pytest.importorskip("dagster_k8s.models")
+    spec = K8sTrainer(image="registry/image:1", claim="work", node_selector={"gpu": "l4"}).pod_spec()
+    # Strict: a key or a type that Kubernetes does not have is refused.
+    pod = models.k8s_model_from_dict(
+        kubernetes.client.V1PodSpec, models.k8s_snake_case_dict(kubernetes.client.V1PodSpec, spec)
+    )
+    written = kubernetes.client.ApiClient().sanitize_for_serialization(pod)
+    assert written["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] == "1"
+    assert written["volumes"][0]["persistentVolumeClaim"] == {"claimName": "work"}
+    assert written["restartPolicy"] == "Never"
+
+
+def test_a_pod_without_an_image_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SUPPORT_PIPELINE_K8S_IMAGE", raising=False)
+    with pytest.raises(ConfigError, match="set SUPPORT_PIPELINE_K8S_IMAGE"):
+        K8sTrainer(claim="work").pod_spec()
+
+
+def test_the_helm_values_say_what_dagster_yaml_says() -> None:
+    values: dict[str, Any] = yaml.safe_load((DEPLOY / "helm" / "values.yaml").read_text())
+    instance = yaml.safe_load((ROOT / "dagster.yaml").read_text())
+    queue = values["dagsterDaemon"]["runCoordinator"]["config"]["queuedRunCoordinator"]
+    limits = instance["concurrency"]["runs"]["tag_concurrency_limits"]
+    assert queue["tagConcurrencyLimits"] == limits
+    (deployment,) = values["dagster-user-deployments"]["deployments"]
+    assert deployment["dagsterApiGrpcArgs"] == ["--module-name", "support_pipeline.definitions"]
+    assert values["runLauncher"]["type"] == "K8sRunLauncher"
+
+
+def test_compose_and_units_start_what_exists() -> None:
+    compose = yaml.safe_load((DEPLOY / "docker-compose.yaml").read_text())
+    assert set(compose["services"]) == {"postgres", "prepare", "daemon", "webserver"}
+    for unit in (DEPLOY / "systemd").glob("*.service"):
+        (command,) = [line for line in unit.read_text().splitlines() if line.startswith("ExecStart=")]
+        program = Path(command.removeprefix("ExecStart=").split()[0]).name
+        assert (Path(sys.executable).parent / program).exists(), program
+        assert (
+            f"command: {program} run" in (DEPLOY / "docker-compose.yaml").read_text()
+            or program == "dagster-webserver"
+        )
+    assert json.dumps(compose["services"]["webserver"]["ports"]) == '["127.0.0.1:3000:3000"]'
