@@ -185,7 +185,7 @@ def test_a_refused_release_leaves_the_live_one(finished: Project, tmp_path: Path
     project = Project(tmp_path / "copy")
     shutil.copytree(finished.root, project.root)
     config = yaml.safe_load((project.root / "clients" / "small.yaml").read_text())
-    config["evaluation"] |= {"test_size": 4, "max_answer_tokens": 8}
+    config["evaluation"] |= {"test_size": 4, "max_answer_tokens": 120}
     config["release"]["window_months"] = 2
     (project.root / "clients" / "small.yaml").write_text(yaml.safe_dump(config))
     live = (project.store / "deployments" / "small.json").read_text()
