@@ -42,7 +42,7 @@ MONTHS = [f"{year}-{month:02}" for year in (2025, 2026) for month in range(1, 13
 EXPORTS = ("northpeak", "brightcart", "realcare")
 GOODS: tuple[tuple[str, ...], ...] = (
     ("charger",), ("headphones",), ("blender",), ("laptop", "macbook"), ("shirt",), ("camera",), ("mixer",), ("speaker",),
-    ("kettle",), ("jacket",), ("backpack",), ("playstation", "xbox", "console"), ("tv", "television"), ("iphone",),
+    ("kettle",), ("jacket",), ("backpack",), ("playstation", "xbox", "console"), ("iphone", "phone", "smartphone"),
 )  # fmt: skip
 UNLABELLED = ("other_subject",)  # needs intents that people labelled
 REFUND = PolicyFact(

@@ -208,8 +208,6 @@ def _spellings(quantity: Quantity, value: float) -> frozenset[str]:
     hours = {f"hours:{_amount(value * _HOURS[quantity.unit])}"}
     if quantity.unit == "days":
         hours.add(f"days:{_amount(value)}")
-    if quantity.unit == "weeks":
-        hours.add(f"workdays:{_amount(value * 5)}")
     if quantity.unit in ("months", "years"):
         hours.add(f"months:{_amount(value * (12 if quantity.unit == 'years' else 1))}")
     return frozenset(hours)
