@@ -40,8 +40,9 @@ ROOT = Path(__file__).resolve().parents[1]
 TODAY = date(2026, 9, 30)
 MONTHS = [f"{year}-{month:02}" for year in (2025, 2026) for month in range(1, 13)]
 EXPORTS = ("northpeak", "brightcart", "realcare")
-GOODS = (
-    "charger", "headphones", "blender", "laptop", "shirt", "camera", "mixer", "speaker", "kettle", "jacket", "backpack",
+GOODS: tuple[tuple[str, ...], ...] = (
+    ("charger",), ("headphones",), ("blender",), ("laptop", "macbook"), ("shirt",), ("camera",), ("mixer",), ("speaker",),
+    ("kettle",), ("jacket",), ("backpack",), ("playstation", "xbox", "console"), ("iphone", "phone", "smartphone"),
 )  # fmt: skip
 UNLABELLED = ("other_subject",)  # needs intents that people labelled
 REFUND = PolicyFact(
@@ -143,7 +144,7 @@ def _sources(
                 policies=(REFUND,),
             )
             pairs = _pairs(config, folder / brand)
-            yield brand, config, cases(pair.row() for pair in pairs), [(name,) for name in GOODS]
+            yield brand, config, cases(pair.row() for pair in pairs), GOODS
 
 
 def _pairs(config: ClientConfig, folder: Path) -> list[Pair]:

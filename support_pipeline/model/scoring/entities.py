@@ -186,7 +186,7 @@ def _other_money(match: Any) -> Needs:
 
 _CURRENCIES = {"₹": "INR", "RS": "INR", "RUPEE": "INR", "RUPEES": "INR", "CENT": "CENTS"}
 # Hours that a unit of time stands for; months and years are counted as months as well.
-_HOURS = {"hours": 1, "days": 24, "business_days": 24, "weeks": 168, "months": 720, "years": 8760}
+_HOURS = {"hours": 1, "days": 24, "weeks": 168, "months": 720, "years": 8760}
 _QUANTITY_KINDS: dict[str, EntityKind] = {"time": "duration", "percent": "percent", "money": "money"}
 
 
@@ -202,7 +202,12 @@ def _spellings(quantity: Quantity, value: float) -> frozenset[str]:
         return frozenset({f"money:{quantity.unit}:{_amount(value)}", f"number:{_amount(value)}"})
     if quantity.kind == "percent":
         return frozenset({f"percent:{_amount(value)}"})
+    if quantity.unit == "business_days":
+        # Seven business days are no week, but who says seven days means them.
+        return frozenset({f"workdays:{_amount(value)}", f"days:{_amount(value)}"})
     hours = {f"hours:{_amount(value * _HOURS[quantity.unit])}"}
+    if quantity.unit == "days":
+        hours.add(f"days:{_amount(value)}")
     if quantity.unit in ("months", "years"):
         hours.add(f"months:{_amount(value * (12 if quantity.unit == 'years' else 1))}")
     return frozenset(hours)

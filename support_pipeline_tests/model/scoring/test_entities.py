@@ -190,3 +190,19 @@ def test_figures_that_a_source_names_are_borne_out(answer: str) -> None:
         "Returns within 45 days."
     )
     assert unsupported(answer, sources) == ()
+
+
+@pytest.mark.parametrize(
+    ("answer", "borne_out"),
+    [
+        ("It takes 7 business days.", True),
+        ("It takes 7 days.", True),
+        ("It takes a week.", False),
+        ("It takes 168 hours.", False),
+        ("It takes 2 weeks.", False),
+        ("It takes 10 business days.", True),
+    ],
+)
+def test_business_days_are_no_weeks(answer: str, borne_out: bool) -> None:
+    sources = known("Refunds take 7 business days, exchanges 10 business days.")
+    assert (unsupported(answer, sources) == ()) == borne_out
