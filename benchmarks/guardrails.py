@@ -98,6 +98,11 @@ def hostile(size: int) -> Iterator[tuple[str, str]]:
     }
     for name, text in unit.items():
         yield name, (text * (size // len(text) + 1))[:size]
+    if size <= MAX_RAW:  # a question of the largest size above a quoted history that is as hostile
+        for name in ("cyrillic", "override", "capitals", "letters_apart", "base64"):
+            asked = (unit[name] * (MAX_ASKED // len(unit[name])))[: min(MAX_ASKED, size // 2) - 60]
+            quoted = "\n".join("> " + asked[i : i + 70] for i in range(0, len(asked), 70))
+            yield f"quoted_{name}", f"{asked}\n\nOn Mon, 1 Jan 2026 at 10:00, Bob wrote:\n{quoted}"[:size]
     yield "random_unicode", "".join(chr(draw.randrange(0xA0, 0x2FFF)) for _ in range(size))
     yield "random_ascii", "".join(chr(draw.randrange(32, 127)) for _ in range(size))
 

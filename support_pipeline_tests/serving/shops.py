@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import yaml
@@ -61,7 +62,7 @@ def release(
         if file.name not in _CHAT and file.is_file():
             shutil.copy(file, lora / file.name)
     (lora / "whose.json").write_text(json.dumps([config.id, as_of]), encoding="utf-8")
-    convert(checkpoint, gguf / "model.gguf")
+    shutil.copy(_converted(checkpoint), gguf / "model.gguf")
     recipe = Recipe({}, {"as_of": as_of}, "1")
     trained = commit(store.release(config.id, as_of, "lora_adapter"), lora, recipe, product(), 0)
     made = commit(store.release(config.id, as_of, "gguf_artifact"), gguf, recipe, product(), 0)
@@ -86,6 +87,11 @@ def release(
     live = ready.model_copy(update={"canaries": tested.canaries})
     go_live(store, config, live)
     return live
+
+
+@lru_cache
+def _converted(checkpoint: Path) -> Path:
+    return convert(checkpoint, checkpoint.parent / f"{checkpoint.name}.converted.gguf")
 
 
 def random_adapter(checkpoint: Path, folder: Path, seed: int) -> Path:

@@ -39,7 +39,7 @@ class LlamaCppEngine:
         adapters: GGUF LoRAs by the name that `generate` takes. None is applied unless named.
         context_tokens: prompt and answer together, for each of the `n_parallel` slots; never more
             than the model was trained for.
-        threads: all cores when None.
+        threads: OMP_NUM_THREADS when None, and all cores without it.
         top_logprobs: how many alternatives are reported for every token.
 
     Raises:
@@ -64,7 +64,7 @@ class LlamaCppEngine:
         self.log = log
         self.adapters = dict(adapters or {})
         self.n_parallel = n_parallel
-        self._threads = threads or os.cpu_count() or 1
+        self._threads = threads or int(os.environ.get("OMP_NUM_THREADS") or 0) or os.cpu_count() or 1
         self._top_logprobs = top_logprobs
         self._start_seconds = start_seconds
         self._facts = _facts(model)

@@ -52,12 +52,12 @@ _INSTRUCTIONS = _words(
     r"indicaciones\b", r"directrices\b", r"direttive\b", r"diretrizes\b", r"ordres\b", r"instruksi\w*", r"perintah\b", r"huong dan\b",
 )  # fmt: skip
 _OVERRIDE = _words(
-    r"ignor\w+", r"disregard\w*", r"forget\b", r"forgetting\b", r"overrid\w+", r"overrul\w+", r"bypass\w*", r"discard\w*",
+    r"ignor\w+", r"overlook\w*", r"disregard\w*", r"forget\b", r"forgetting\b", r"overrid\w+", r"overrul\w+", r"bypass\w*", r"discard\w*",
     r"do not (?:follow|obey|apply|use|consider|listen)", r"don'?t (?:follow|obey|apply|use|consider|listen)", r"stop (?:following|obeying|applying|using)",
     r"pay no (?:attention|heed)", r"set aside", r"put aside", r"leave aside", r"throw (?:out|away)", r"cast aside", r"never ?mind\b",
     r"erase\b", r"supersed\w+", r"abandon\b", r"dismiss\b", r"neglect\b",
     r"not (?:be )?bound by", r"free (?:from|of)\b", r"no longer (?:apply|bound|valid|follow|have to)", r"(?:is|are) (?:now )?(?:lifted|suspended|disabled|void|obsolete|revoked)",
-    r"without (?:any )?(?:restrictions?|rules|filters?|limits?)", r"break (?:the|your|all|out)", r"unlearn\b", r"deactivate\b", r"disable\b", r"turn off\b",
+    r"without (?:any )?(?:restrictions?|rules|filters?|limits?|constraints?|guidelines|boundaries|safeguards)", r"break (?:the|your|all|out)", r"unlearn\b", r"deactivate\b", r"disable\b", r"turn off\b",
     r"violat\w+", r"circumvent\w*", r"omit\b", r"contradict\w*", r"refuse to follow", r"instead of (?:following|your|the)\b", r"let go of", r"look past", r"work around", r"(?:set|put|leave|lay|cast|throw|push|place|shove) (?:\w+ ){0,5}(?:aside|to (?:one|the) side|away|behind)",
     r"ignorier\w*", r"vergiss\w*", r"vergesse\w*", r"missacht\w*", r"ubergeh\w*", r"ignore[rz]?\b", r"oubli\w+", r"neglige[rz]?\b",
     r"olvid\w+", r"omite\b", r"descarta\w*", r"dimentica\w*", r"tralascia\w*", r"esquec\w+", r"desconsider\w+", r"negeer\w*", r"vergeet\w*",
@@ -75,7 +75,7 @@ _SECRETS = _words(
     r"(?:initial|original|hidden|secret|internal|developer|underlying) (?:\w+ )?rules\b", r"rules (?:\w+ ){0,2}(?:you were given|you follow|above|of your)\b",
     r"(?:text|words|sentences?|lines?|everything|content|message|paragraphs?|conversation) (?:\w+ )?(?:above|before this|preceding|at the (?:top|start|beginning)|that (?:comes?|came) before)\b",
     r"(?:how|what) you (?:were|are|have been|'ve been) (?:told|instructed|configured|programmed|given|prompted|set up)",
-    r"(?:text|message|words?|sentences?|lines?|instructions?|input|content|prompt) (?:that |which )?you (?:received|were (?:given|shown|sent)|got|see|saw|have|read|started|begin|began)", r"first (?:\w+ )?(?:lines?|sentences?|words?|paragraph) (?:of (?:your|the)|you)\b",
+    r"(?:text|message|words?|sentences?|lines?|instructions?|input|content|prompt) (?:that |which )?you (?:received|were (?:given|shown|sent)|got|see|saw|have|read|started|begin|began)", r"everything (?:that|which) (?:precedes?|comes? before|came before)\b", r"first (?:\w+ )?(?:lines?|sentences?|words?|paragraph) (?:of (?:your|the)|you)\b",
     r"(?:context|prompt) (?:window|above)", r"policies in force", r"api[ _-]?keys?\b", r"passwords? of", r"other customers?'?", r"another customer'?s?", r"(?:customer|client|user) (?:database|list|records|data)\b",
     r"systemprompt\w*", r"systemaufforderung\w*", r"invite systeme", r"prompt (?:del|de|di|do|van) (?:sistema|systeme|systeem)", r"invite du systeme", r"prompt systeme", r"mensaje del sistema",
 )  # fmt: skip
@@ -110,12 +110,12 @@ _IDEAS = (
     _Idea("asks for the instructions or for others' data", _REVEAL, _SECRETS, 50),
     _Idea("dictates the form of the answer", _ANSWER, _EXACTLY, 25, told=True),
     _Idea("dictates what the answer grants", _COMMANDED, _GRANTED, 60, told=True),
-    _Idea("declares the rules wrong", _INSTRUCTIONS, _words(r"wrong\b", r"incorrect\b", r"outdated\b", r"false\b", r"obsolete\b", r"invalid\b", r"fake\b", r"a lie\b", r"a test\b", r"expired\b", r"not real\b", r"mistaken\b"), 40),
+    _Idea("declares the rules wrong", _INSTRUCTIONS, _words(r"wrong\b", r"incorrect\b", r"outdated\b", r"false\b", r"obsolete\b", r"invalid\b", r"fake\b", r"a lie\b", r"a test\b", r"expired\b", r"deprecated\b", r"revoked\b", r"not real\b", r"mistaken\b"), 40),
     _Idea(
         "tells the model what to say",
         _words(
             r"(?:you|u|it|the (?:reply|answer|response|draft|email)) (?:must|have to|should|need to|shall|are (?:required|obliged|ordered|instructed|commanded|supposed|expected) to|will now) (?:\w+ )?(?:promise|say|confirm|state|reply|answer|respond|write|output|pretend|treat|act|declare|agree|claim|print|assume|announce|mention|include|comply|obey)\b",
-            r"(?:complete|finish|continue|fill in|extend|repeat) (?:this|the|my|that|following) (?:\w+ )?(?:sentence|text|phrase|story|line|paragraph|blanks?|template|message|dialog\w*|conversation)\b", r"fill in the blanks?\b",
+            r"(?:complete|finish|continue|fill in|extend|repeat) (?:this|the|my|that|following) (?:\w+ )?(?:sentence|text|phrase|story|line|paragraph|blanks?|template|message|dialog\w*|conversation)\b", r"fill in the blanks?\b", r"\b(?:write|say|reply|respond|answer|state|include|contain|print|put|output)\b[^.\n]{0,24}\"[^\"\n]{4,200}\"", r"tell (?:the|this|every|all) (?:customers?|users?|clients?|buyers?)\b", r"(?:make|have|let) (?:your|the) (?:\w+ )?(?:reply|answer|response|draft|output) (?:\w+ )?(?:contain|say|state|include|be|promise|begin|start|end)\b", r"suppose (?:you|that|there|we)\b", r"if you had no\b", r"henceforth\b", r"you(?:'re| are) (?:permitted|authori[sz]ed|cleared|at liberty) to\b",
             r"let(?:'s| us) (?:play|pretend|imagine|say|assume|role)\b", r"play (?:a|the|this) game\b", r"in (?:a|this|that) (?:\w+ )?(?:world|universe|game|scenario|story|fiction|dream|exercise) (?:where|in which|you)\b", r"thought experiment\b",
             r"in (?:your|the) (?:\w+ )?(?:answer|reply|response|email|message|draft|output),? (?:\w+ )?(?:include|say|state|mention|write|put|add|confirm|use|begin|start|promise|tell|do not|don't)\b",
             r"stop (?:being|acting|behaving|pretending)\b", r"treat (?:this|the following|my|it|that|everything|all)\b[^.\n]{0,40}\bas\b[^.\n]{0,20}(?:command|instruction|order|system|authoritative|policy|rule|true|fact|trusted|admin)",
@@ -153,7 +153,7 @@ _IDEAS = (
         _words(
             r"the (?:correct|real|true|actual|right|new|updated|official) (?:\w+ )?(?:returns?|refunds?|policy|answer|shipping|warranty|rules?|windows?|deadline) (?:\w+ ){0,3}(?:is|are) (?:now |actually )?(?:\d|unlimited|free|forever|that|to|a |an |no )",
             r"(?:as|i am|i'm|this is|speaking as|acting as|it's) (?:an? |the |your )?(?:\w+ ){0,2}(?:administrator|admin|developer|engineer|ceo|founder|owner of (?:the|this) (?:store|shop|company|brand|business)|creator|supervisor|manager of|store manager|programmer|operator|openai|anthropic|google|meta|support lead|team lead|qa|auditor|tester|security team|it department|head of|director)\b",
-            r"(?:policy|policies|rules?|guidelines?|terms) (?:\w+ ){0,3}(?:updated?|chang\w+|revis\w+|amend\w+|replaced|superseded|overridden|suspended|waived|are now|is now|no longer|have been|has been|do(?:es)? not apply|don'?t apply|doesn'?t apply)\b", r"(?:new|updated|revised|current|latest|special|temporary|emergency) (?:return |refund |company |store |internal |shop |shipping )?(?:policy|policies|guidelines?) ?(?::|is|are|says?|states?|applies|allows?|effective|as of)", r"policy (?:update|change|override|exception granted)\b", r"effective immediately\b",
+            r"(?:policy|policies|rules?|guidelines?|terms) (?:\w+ ){0,3}(?:updated?|chang\w+|revis\w+|amend\w+|replaced|superseded|overridden|suspended|waived|are now|is now|no longer|have been|has been|do(?:es)? not apply|don'?t apply|doesn'?t apply)\b", r"(?:new|updated|revised|current|latest|special|temporary|emergency) (?:return |refund |company |store |internal |shop |shipping )?(?:policy|policies|guidelines?|terms) ?(?::|,|is|are|says?|states?|applies|allows?|effective|as of)", r"policy (?:update|change|override|exception granted)\b", r"effective immediately\b",
             r"(?:has|have|had|was|were|been|is|already|pre) ?-?(?:approved|authori[sz]ed|pre-?approved|cleared|verified) (?:by|this|the|my|a|for|full)\b[^.\n]{0,40}(?:manager|management|supervisor|admin|headquarters|ceo|team|legal|system|director|hq|refund|exception)?", r"(?:manager|management|supervisor|ceo|headquarters|hq|legal|your boss|head office|your colleague|agent \w+) (?:\w+ ){0,3}(?:approved|authori[sz]ed|said|confirmed|told|agreed|instructed|promised|allowed|granted|ok'?d)\b", r"(?:authori[sz]ation|override|access|approval|bypass|clearance|master) (?:code|key|token|password|level)\b", r"for (?:testing|test|debug\w*|training|audit|qa|quality|security|research|educational) (?:purposes?|only|reasons?)\b", r"this is (?:only )?(?:a|an) (?:test|drill|simulation|exercise|audit|game|experiment)\b",
         ),
     ),
@@ -231,7 +231,7 @@ def _mixed_word(text: str) -> str | None:
 _MIXED = re2.compile(r"[\pL]{3,}")
 _LATIN = re2.compile(r"[A-Za-z]")
 _LOOKALIKE_SCRIPTS = re2.compile(
-    r"[\p{Cyrillic}\p{Greek}\p{Armenian}\p{Cherokee}\x{1D400}-\x{1D7FF}\x{FF21}-\x{FF5A}]"
+    r"[\p{Cyrillic}\p{Greek}\p{Armenian}\p{Cherokee}\x{0250}-\x{02AF}\x{1D00}-\x{1D7F}\x{1D400}-\x{1D7FF}\x{FF21}-\x{FF5A}]"
 )
 
 

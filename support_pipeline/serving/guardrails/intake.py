@@ -9,12 +9,12 @@ import re2
 
 from support_pipeline.serving.guardrails.finding import Finding
 
-MAX_RAW = 12_000
+MAX_RAW = 3_000
 """Characters of a message as it came, quoted history included."""
-MAX_ASKED = 2_500
-"""Characters of the customer's own words: about 430 words."""
+MAX_ASKED = 1_500
+"""Characters of the customer's own words: about 250 words."""
 MAX_LINES = 400
-MAX_MARKS = 180
+MAX_MARKS = 150
 """Runs of digits, @ signs and ends of sentences in the customer's own words."""
 MAX_DRAFT = 4_000
 

@@ -36,7 +36,6 @@ _LOOKALIKES = {
 }  # fmt: skip
 _LEET = str.maketrans("0134578@$!|+", "oieastbasiit")
 _TAG = re2.compile(r"<[^<>]{0,200}>")
-_SPACES = re2.compile(r"[ \t\r\f\v]+")
 
 
 class _Seen(dict[int, str]):
@@ -100,7 +99,7 @@ def seen(text: str) -> str:
 
 def read(text: str) -> Seen:
     """The text and its hidden forms."""
-    plain = _SPACES.sub(" ", seen(text))
+    plain = "\n".join(" ".join(line.split()) for line in seen(text).split("\n"))
     skeleton = plain if plain.isascii() else plain.translate(_SKELETON)
     forms = [plain, skeleton]
     if "<" in skeleton:
@@ -110,11 +109,36 @@ def read(text: str) -> Seen:
     for _ in range(2):  # neighbours share a letter, so one pass mends every other
         glued = _BETWEEN_LETTERS.sub(r"\1 \2", glued)
     forms += [glued, _joined(glued, " "), _joined(glued, "")]
+    forms.append(_unscrambled(skeleton))
     if _RARE_IN_ORDER.search(skeleton):
         forms.append(skeleton[::-1])
     if _RARE_IN_PLAIN.search(skeleton):
         forms.append(skeleton.translate(_ROT13))
     return Seen(plain, tuple(dict.fromkeys(forms)))
+
+
+_KEYWORDS = (
+    "ignore ignoring disregard forget override bypass previous instruction instructions system prompt prompts guidelines policies policy "
+    "restrictions approve approved refund refunds confirm pretend assistant developer reveal rules above following"
+).split()  # fmt: skip
+
+
+def _shape(word: str) -> str:
+    """What a reader makes of a word: its first and last letter, and which letters are between."""
+    return word[0] + "".join(sorted(word[1:-1])) + word[-1]
+
+
+_BY_SHAPE = {_shape(word): word for word in _KEYWORDS}
+_ENDS = {(word[0], word[-1], len(word)) for word in _KEYWORDS}
+
+
+def _unscrambled(text: str) -> str:
+    """The text with keywords in disorder put right: "ignroe all prevoius instrcutions"."""
+    for word in {part.strip(".,;:!?\"'()") for part in text.split()}:
+        if word and (word[0], word[-1], len(word)) in _ENDS and word not in _KEYWORDS:
+            meant = _BY_SHAPE.get(_shape(word))
+            text = text.replace(word, meant) if meant else text
+    return text
 
 
 def _joined(text: str, gap: str) -> str:
