@@ -9,7 +9,7 @@ export SUPPORT_PIPELINE_CLIENTS ?= $(CURDIR)/clients
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo loop dev test test-slow check format base-model benchmarks clean
+.PHONY: help install demo loop dev serve test test-slow check format base-model benchmarks clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ loop: $(VENV)/.installed ## three months by itself: serve, agents edit, sensor, 
 
 dev: $(VENV)/.installed $(DAGSTER_HOME)/dagster.yaml ## Dagster's web UI and daemon, http://localhost:3000
 	$(BIN)/dagster dev --workspace workspace.yaml
+
+serve: $(VENV)/.installed ## the router and the approval page, http://localhost:8080
+	$(BIN)/support-pipeline serve
 
 test: $(VENV)/.installed ## the test suite (offline, CPU)
 	$(BIN)/python -m pytest -m "not slow"

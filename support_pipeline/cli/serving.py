@@ -57,7 +57,13 @@ def serve(serving: Serving) -> None:
     _first_start(database, registry, serving)
     app = create_app(database, registry, _settings(serving))
     config = uvicorn.Config(
-        app, host=serving.host, port=serving.port, log_level="warning", access_log=False, server_header=False
+        app,
+        host=serving.host,
+        port=serving.port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=60,
     )
     child = WorkerProcess(serving) if serving.worker else None
     console.print(f"page    http://{serving.host}:{serving.port}/ui/queue", markup=False)

@@ -42,7 +42,9 @@ def main() -> int:
         console.print("[bold red]Error[/] ", end="")
         console.print(str(error), markup=False)
         return EXIT_WRONG_INPUT
-    console.print(f"done in {time.monotonic() - started:.0f} s. Now: make dev, and open the web UI it names")
+    console.print(
+        f"done in {time.monotonic() - started:.0f} s. Now: make dev for the lineage, make serve for the approval page"
+    )
     return 0
 
 
