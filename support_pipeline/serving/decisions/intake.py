@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -84,29 +85,23 @@ def take_in(connection: sa.Connection, arrival: Arrival) -> bool:
     Raises:
         KeyReused: the delivery id came before with other content.
     """
-    known: str | None = connection.execute(
-        sa.select(DELIVERY.c.digest).where(
-            DELIVERY.c.client == arrival.client,
-            DELIVERY.c.source == arrival.source,
-            DELIVERY.c.delivery_id == arrival.delivery_id,
-        )
-    ).scalar()
+    same = {"client": arrival.client, "source": arrival.source, "delivery_id": arrival.delivery_id}
+    known: str | None = connection.execute(_KNOWN, same).scalar()
     if known is not None:
         if arrival.source == "api" and known != arrival.digest:
             raise KeyReused(
                 f"the key '{arrival.delivery_id}' was used for another request. Send a new key, or the same request."
             )
         return False
-    connection.execute(
-        DELIVERY.insert().values(
-            client=arrival.client,
-            source=arrival.source,
-            delivery_id=arrival.delivery_id,
-            digest=arrival.digest,
-            ticket=arrival.ticket,
-            received_at=now_stamp(),
-        )
-    )
+    delivery = {
+        "client": arrival.client,
+        "source": arrival.source,
+        "delivery_id": arrival.delivery_id,
+        "digest": arrival.digest,
+        "ticket": arrival.ticket,
+        "received_at": now_stamp(),
+    }
+    connection.execute(_DELIVERED, delivery)
     keep_ticket(connection, arrival)
     key = _short(arrival.client, arrival.source, arrival.delivery_id)
     outbox.put(connection, "answer", arrival.client, arrival.ticket, f"answer:{key}", arrival.content)
@@ -130,14 +125,25 @@ def keep_ticket(connection: sa.Connection, arrival: Arrival) -> None:
         "external_id": arrival.external_id,
         "received_at": now_stamp(),
     }
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(TICKET)
+    if connection.execute(_new_ticket(connection.dialect.name), fixed | row).first() is not None:
+        return
     known = {name: value for name, value in row.items() if value}
-    values = insert.values(**fixed, **row)
-    connection.execute(
-        values.on_conflict_do_update(index_elements=["id"], set_=known)
-        if known
-        else values.on_conflict_do_nothing(index_elements=["id"])
-    )
+    if known:
+        connection.execute(TICKET.update().where(TICKET.c.id == arrival.ticket).values(**known))
+
+
+# Built once: building a statement costs more than running it.
+_DELIVERED = DELIVERY.insert()
+_KNOWN = sa.select(DELIVERY.c.digest).where(
+    *(DELIVERY.c[name] == sa.bindparam(name) for name in ("client", "source", "delivery_id"))
+)
+
+
+@lru_cache(maxsize=2)
+def _new_ticket(dialect: str) -> sa.Insert:
+    insert = (postgresql if dialect == "postgresql" else sqlite).insert(TICKET)
+    found: sa.Insert = insert.on_conflict_do_nothing(index_elements=["id"]).returning(TICKET.c.id)
+    return found
 
 
 def ticket_of(connection: sa.Connection, ticket: str) -> dict[str, Any]:

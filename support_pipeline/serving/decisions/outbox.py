@@ -7,6 +7,7 @@ is `waiting` again, and what it was calling is `unsure`: then nothing is sent be
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -36,6 +37,14 @@ class Job:
     unsure: bool
 
 
+@lru_cache(maxsize=2)
+def _put(dialect: str) -> sa.Insert:
+    # Built once: building a statement costs more than running it.
+    insert = (postgresql if dialect == "postgresql" else sqlite).insert(JOB)
+    found: sa.Insert = insert.on_conflict_do_nothing(index_elements=["send_key"]).returning(JOB.c.id)
+    return found
+
+
 def put(
     connection: sa.Connection,
     kind: JobKind,
@@ -46,7 +55,6 @@ def put(
     not_before: str = "",
 ) -> bool:
     """Queues a job; False when its key is there already."""
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(JOB)
     row: dict[str, Any] = {
         "kind": kind,
         "client": client,
@@ -62,10 +70,7 @@ def put(
         "done_at": "",
         "result": "",
     }
-    done = connection.execute(
-        insert.values(**row).on_conflict_do_nothing(index_elements=["send_key"]).returning(JOB.c.id)
-    )
-    return done.first() is not None
+    return connection.execute(_put(connection.dialect.name), row).first() is not None
 
 
 def take(connection: sa.Connection, owner: str, kinds: Sequence[JobKind], limit: int) -> list[Job]:
