@@ -25,8 +25,8 @@ print("CODE", result.asset_materializations_for_node("work")[0].metadata["code"]
 """
 STUBBORN = """
 import os, signal, subprocess, sys, time
-from support_pipeline.model.jobs import _die_with_parent
-_die_with_parent()
+from support_pipeline.model.jobs import die_with_parent
+die_with_parent()
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 grandchild = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(120)"])
 open(sys.argv[1], "w").write(f"{os.getpid()} {grandchild.pid}")
@@ -60,7 +60,7 @@ def test_what_the_child_says_is_in_the_run_and_its_exit_code_comes_back() -> Non
 @pytest.mark.parametrize("order", [signal.SIGINT, signal.SIGTERM], ids=["interrupt", "terminate"])
 def test_a_terminated_run_leaves_no_process(tmp_path: Path, order: signal.Signals) -> None:
     run, pids = start(STUBBORN, str(tmp_path / "pids")), tmp_path / "pids"
-    found = wait_for(pids)
+    found = wait_for(pids, run)
     run.send_signal(order)
     run.communicate(timeout=60)
     assert not [pid for pid in found if alive(pid)]
@@ -68,7 +68,7 @@ def test_a_terminated_run_leaves_no_process(tmp_path: Path, order: signal.Signal
 
 def test_a_killed_run_leaves_no_training(tmp_path: Path) -> None:
     run, pids = start(STUBBORN, str(tmp_path / "pids")), tmp_path / "pids"
-    child, grandchild = wait_for(pids)
+    child, grandchild = wait_for(pids, run)
     run.kill()
     run.wait(timeout=60)
     deadline = time.monotonic() + 20
@@ -79,9 +79,10 @@ def test_a_killed_run_leaves_no_training(tmp_path: Path) -> None:
     assert not alive(child)
 
 
-def wait_for(pids: Path) -> list[int]:
+def wait_for(pids: Path, run: "subprocess.Popen[str]") -> list[int]:
     deadline = time.monotonic() + 240
     while time.monotonic() < deadline:
+        assert run.poll() is None, run.communicate()[0]
         if pids.exists() and len(pids.read_text().split()) == 2:
             return [int(pid) for pid in pids.read_text().split()]
         time.sleep(0.05)
