@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -80,7 +81,11 @@ def test_what_has_no_report_says_what_has_one(judged: Path) -> None:
 
 def test_an_older_schema_is_named_with_the_cure(judged: Path) -> None:
     file = judged / "releases" / "small" / AS_OF / "eval_report" / "report.json"
-    file.write_text(file.read_text(encoding="utf-8").replace("report/2", "report/1"), encoding="utf-8")
+    old = file.read_bytes().replace(b"report/2", b"report/1")
+    manifest = json.loads(file.with_name("manifest.json").read_bytes())
+    manifest["files"]["report.json"] |= {"sha256": sha256(old).hexdigest(), "size": len(old)}
+    file.write_bytes(old)
+    file.with_name("manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     for words in (("report", "small"), ("report", "small", "--compare", "2026-08", AS_OF)):
         refused(say(*words), "has the schema 'support_pipeline.report/1'", "Materialize eval_report again")
 
