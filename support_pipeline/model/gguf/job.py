@@ -14,7 +14,11 @@ from pydantic import BaseModel, ConfigDict
 from support_pipeline.model.jobs import Job, run_job
 from support_pipeline.policies import PolicyFact
 
-CODE_VERSION = "3"
+CODE_VERSION = "4"
+
+Quantisation = Literal["Q4_K_M", "Q5_K_M", "Q8_0", "F16"]
+FINER: tuple[Quantisation, ...] = ("Q4_K_M", "Q5_K_M", "Q8_0", "F16")
+"""From the smallest file to the whole one: where one loses too much, the next is made."""
 
 
 class Judged(BaseModel):
@@ -37,7 +41,8 @@ class Judged(BaseModel):
 class GgufJob(Job):
     """Makes one GGUF: base model, adapter, the test chats that prove it, the quantisation.
 
-    With `judged` the GGUF's answers are scored and held against the evaluation's.
+    With `judged` the GGUF's answers are scored and held against the evaluation's; a quantisation that loses
+    more than `judged.loss` gives way to the next finer one, at last to F16.
     `proof_prompts` limits the proof to the first chats. `calibration` are training chats for an importance
     matrix, `converter` is llama.cpp's convert_hf_to_gguf.py in place of the built-in converter.
     """
@@ -48,7 +53,7 @@ class GgufJob(Job):
     base_name: str
     adapter: Path
     chats: Path
-    quantisation: Literal["F16", "Q8_0", "Q5_K_M", "Q4_K_M"]
+    quantisation: Quantisation
     context_tokens: int
     max_answer_tokens: int
     judged: Judged | None = None

@@ -16,7 +16,7 @@ from support_pipeline.model.base import load_format
 from support_pipeline.model.gguf.adapter import convert_adapter
 from support_pipeline.model.gguf.convert import Provenance, convert
 from support_pipeline.model.gguf.importance import measure
-from support_pipeline.model.gguf.job import GgufJob
+from support_pipeline.model.gguf.job import FINER, GgufJob, Quantisation
 from support_pipeline.model.gguf.licence import licence_of
 from support_pipeline.model.gguf.merge import merge
 from support_pipeline.model.gguf.official import convert_with, with_provenance
@@ -29,7 +29,8 @@ from support_pipeline.model.gguf.parity import (
     compare_tokenizers,
     followed_answers,
 )
-from support_pipeline.model.gguf.quantise import quantise
+from support_pipeline.model.gguf.quantise import Importance, quantise
+from support_pipeline.model.gguf.transitions import Served as Scored
 from support_pipeline.model.gguf.transitions import judge_served
 from support_pipeline.model.progress import Say, Throttle
 from support_pipeline.model.supervision import read_chats
@@ -88,28 +89,29 @@ def make_gguf(job: GgufJob, say: Say) -> None:
         device=device,
         done=lambda count: throttled(f"{count} of {len(prompts)} answers compared"),
     )
-    name = f"{stem}-{job.quantisation}.gguf"
-    shipped, served = _shipped(job, whole, job.out / name, merged.folder, prompts, f16, say)
+    shipped = _shipped(job, whole, stem, merged.folder, prompts, f16, say)
+    name, served = shipped.file.name, shipped.served
     found = _verdict(references, f16, served, prompts, merged.max_logit_distance)
     found["info"] |= {
         "file": name,
         "adapter_file": f"{stem}-lora.gguf",
-        "quantisation": job.quantisation,
-        "importance": job.calibration is not None and job.quantisation != "F16",
+        "quantisation": shipped.quantisation,
+        "quantisation_wanted": job.quantisation,
+        "too_lossy": shipped.too_lossy,
+        "importance": job.calibration is not None and shipped.quantisation != "F16",
         "converter": "llama.cpp" if job.converter else "built in",
         "template_sha256": chat.sha256,
         "licence": provenance.licence,
     }
-    if job.judged is not None:
-        answered = judge_served(job.judged, served.answers, job.out)
-        found["checks"] |= {"scores_kept": answered.check.model_dump()}
-        found["counts"] |= answered.counts
-        found["info"] |= answered.info
-    found["counts"] |= {"bytes": shipped.stat().st_size, "f16_bytes": f16_bytes}
+    if shipped.scored is not None:
+        found["checks"] |= {"scores_kept": shipped.scored.check.model_dump()}
+        found["counts"] |= shipped.scored.counts
+        found["info"] |= shipped.scored.info
+    found["counts"] |= {"bytes": shipped.file.stat().st_size, "f16_bytes": f16_bytes}
     (job.out / "parity.json").write_text(json.dumps(found, indent=1, sort_keys=True), encoding="utf-8")
     job.stats.write_text(json.dumps({"gguf_seconds": round(time.monotonic() - started, 2)}), encoding="utf-8")
     say(
-        f"{name}: {shipped.stat().st_size / 1e6:.1f} MB; "
+        f"{name}: {shipped.file.stat().st_size / 1e6:.1f} MB; "
         + "; ".join(c["detail"] for c in found["checks"].values())
     )
 
@@ -146,20 +148,62 @@ def _serve(job: GgufJob, gguf: Path, checkpoint: Path, prompts: Sequence[str]) -
     return Served(tokens, answers)
 
 
+@dataclass(frozen=True)
+class _Shipped:
+    """The file that goes out, and what kept smaller ones from going out."""
+
+    file: Path
+    quantisation: Quantisation
+    served: Served
+    scored: Scored | None
+    too_lossy: dict[str, str]
+
+
 def _shipped(
-    job: GgufJob, whole: Path, target: Path, checkpoint: Path, prompts: Sequence[str], f16: Served, say: Say
-) -> tuple[Path, Served]:
-    if job.quantisation == "F16":
-        return whole.replace(target), f16
-    importance = None
-    if job.calibration is not None:
-        say(f"measuring which weights matter on up to {IMPORTANCE_PROMPTS} training chats")
-        chat = load_format(job.adapter)
-        texts = [chat.text(messages) for messages in read_chats(job.calibration)[:IMPORTANCE_PROMPTS]]
-        importance = measure(checkpoint, texts, device=_device())
-    say(f"quantising to {job.quantisation}")
-    quantise(whole, target, job.quantisation, importance=importance)
-    return target, _serve(job, target, checkpoint, prompts)
+    job: GgufJob, whole: Path, stem: str, checkpoint: Path, prompts: Sequence[str], f16: Served, say: Say
+) -> _Shipped:
+    """The smallest file from the wanted quantisation up to F16 whose answers keep their scores and end."""
+    importance = _importance(job, checkpoint, say) if job.quantisation != "F16" else None
+    too_lossy: dict[str, str] = {}
+    for quantisation in FINER[FINER.index(job.quantisation) :]:
+        target = job.out / f"{stem}-{quantisation}.gguf"
+        if quantisation == "F16":
+            whole.replace(target)
+            served = f16
+        else:
+            say(f"quantising to {quantisation}")
+            quantise(whole, target, quantisation, importance=importance)
+            served = _serve(job, target, checkpoint, prompts)
+        scored = judge_served(job.judged, served.answers, job.out) if job.judged is not None else None
+        problem = _loss(served, f16, scored)
+        if quantisation == "F16" or problem is None:
+            return _Shipped(target, quantisation, served, scored, too_lossy)
+        say(f"{quantisation} loses too much: {problem}")
+        too_lossy[quantisation] = problem
+        target.unlink()
+    raise AssertionError("F16 is always the last")
+
+
+def _importance(job: GgufJob, checkpoint: Path, say: Say) -> Importance | None:
+    if job.calibration is None:
+        return None
+    say(f"measuring which weights matter on up to {IMPORTANCE_PROMPTS} training chats")
+    chat = load_format(job.adapter)
+    texts = [chat.text(messages) for messages in read_chats(job.calibration)[:IMPORTANCE_PROMPTS]]
+    return measure(checkpoint, texts, device=_device())
+
+
+def _loss(served: Served, f16: Served, scored: Scored | None) -> str | None:
+    """What a quantised file does worse than the whole one, or None."""
+    ended = _stop_check(_stopped(served.answers), len(served.answers))
+    whole_ended = _stop_check(_stopped(f16.answers), len(f16.answers))
+    if whole_ended.passed and not ended.passed:
+        return ended.detail
+    return scored.check.detail if scored is not None and not scored.check.passed else None
+
+
+def _stopped(answers: Sequence[Generation]) -> int:
+    return sum(answer.stop_reason == "stop" for answer in answers)
 
 
 def _verdict(
@@ -175,7 +219,7 @@ def _verdict(
         for reference, answer in zip(references, f16.answers, strict=True)
         if reference.data != answer.text.encode()
     )
-    stopped = sum(answer.stop_reason == "stop" for answer in shipped.answers)
+    stopped = _stopped(shipped.answers)
     changed = sum(a.text != b.text for a, b in zip(f16.answers, shipped.answers, strict=True))
     checks = {
         "tokens_equal": _tokens_check([f16.tokens, shipped.tokens]),

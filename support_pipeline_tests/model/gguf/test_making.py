@@ -1,18 +1,22 @@
 """A release's GGUF from end to end on a tiny model: files, proofs, metadata, and what blocks."""
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from support_pipeline.artifacts import Check
 from support_pipeline.errors import ModelError
+from support_pipeline.model.gguf import making
 from support_pipeline.model.gguf.convert import convert
 from support_pipeline.model.gguf.header import read_header
-from support_pipeline.model.gguf.job import GgufJob
+from support_pipeline.model.gguf.job import GgufJob, Judged
 from support_pipeline.model.gguf.licence import licence_of
 from support_pipeline.model.gguf.making import make_gguf
 from support_pipeline.model.gguf.parity import followed_answers, reference_answers
+from support_pipeline.model.gguf.transitions import Served
 from support_pipeline.model.prompt import template_sha256
 from support_pipeline.serving.engine import Generation, LlamaCppEngine
 from support_pipeline_tests.model.gguf import tiny
@@ -105,6 +109,29 @@ def test_answers_that_do_not_end_block_the_release(llama: Path, llama_lora: Path
     assert not found["checks"]["answers_stop"]["passed"]
     assert "at least 99.5%" in found["checks"]["answers_stop"]["detail"]
     assert found["checks"]["f16_answers_equal"]["passed"]
+
+
+def test_a_quantisation_that_loses_too_much_gives_way_to_a_finer_one(
+    llama: Path, llama_lora: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged = Judged(
+        answers=tmp_path, index=tmp_path, brand="", policies=(), today=date(2026, 9, 30), teams=(), loss=0.05
+    )
+    verdicts = iter([False, False, True])
+    monkeypatch.setattr(
+        making,
+        "judge_served",
+        lambda *_: Served(Check(passed=next(verdicts), detail="9 of 99 answers score lower"), {}, {}),
+    )
+    one = job(tmp_path, llama, llama_lora, quantisation="Q4_K_M", judged=judged)
+    found = made(one)
+    assert found["info"]["quantisation"] == "Q8_0" and found["info"]["quantisation_wanted"] == "Q4_K_M"
+    assert found["info"]["too_lossy"] == dict.fromkeys(("Q4_K_M", "Q5_K_M"), "9 of 99 answers score lower")
+    assert found["checks"]["scores_kept"]["passed"]
+    assert sorted(path.name for path in one.out.glob("*.gguf")) == [
+        "acme-2026-09-Q8_0.gguf",
+        "acme-2026-09-lora.gguf",
+    ]
 
 
 CONVERTER = """
