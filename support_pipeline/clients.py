@@ -21,6 +21,8 @@ from support_pipeline.policies import PolicyBook, PolicyFact
 
 CLIENT_ID = r"^[a-z0-9][a-z0-9-]{0,62}$"
 EMBEDDED_MODEL = "embedded"
+TINY_LORA = {"learning_rate": 0.004, "batch_size": 8}
+"""What the embedded model learns with unless its client says otherwise; an 8B model would diverge."""
 
 SAFE_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's safe loader where it is there: a portfolio's files are read at every sensor tick."""
@@ -148,7 +150,7 @@ Choice = Literal["auto", "always", "never"]
 
 
 class Lora(_Section):
-    """LoRA and optimiser settings; the defaults suit one to three thousand short pairs.
+    """LoRA and optimiser settings; the defaults suit one to three thousand short pairs and models of some 8B weights.
 
     `other_policies_share` of the examples state other policy values than the client's, in system message
     and answer alike. `precision`, `packing` and `gradient_checkpointing` follow the machine when `auto`.
@@ -304,6 +306,19 @@ class ClientConfig(_Section):
     evaluation: Evaluation = Evaluation()
     routing: Routing = Routing()
     serving: Serving = Serving()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _tiny_learns_faster(cls, values: object) -> object:
+        if not isinstance(values, dict):
+            return values
+        chosen, lora = values.get("base_model", EMBEDDED_MODEL), values.get("lora", {})
+        name = chosen.get("name", EMBEDDED_MODEL) if isinstance(chosen, dict) else chosen
+        return (
+            {**values, "lora": TINY_LORA | lora}
+            if name == EMBEDDED_MODEL and isinstance(lora, dict)
+            else values
+        )
 
     @field_validator("base_model", mode="before")
     @classmethod

@@ -17,6 +17,8 @@ from support_pipeline.policies import PolicyFact
 CODE_VERSION = "4"
 
 Quantisation = Literal["Q4_K_M", "Q5_K_M", "Q8_0", "F16"]
+LEAST_STOP_RATE = 0.995
+TINY_STOP_RATE = 0.8
 FINER: tuple[Quantisation, ...] = ("Q4_K_M", "Q5_K_M", "Q8_0", "F16")
 """From the smallest file to the whole one: where one loses too much, the next is made."""
 
@@ -41,7 +43,7 @@ class Judged(BaseModel):
 class GgufJob(Job):
     """Makes one GGUF: base model, adapter, the test chats that prove it, the quantisation.
 
-    With `judged` the GGUF's answers are scored and held against the evaluation's; a quantisation that loses
+    `least_stop_rate` is the share of answers that must end by themselves. With `judged` the GGUF's answers are scored and held against the evaluation's; a quantisation that loses
     more than `judged.loss` gives way to the next finer one, at last to F16.
     `proof_prompts` limits the proof to the first chats. `calibration` are training chats for an importance
     matrix, `converter` is llama.cpp's convert_hf_to_gguf.py in place of the built-in converter.
@@ -56,6 +58,7 @@ class GgufJob(Job):
     quantisation: Quantisation
     context_tokens: int
     max_answer_tokens: int
+    least_stop_rate: float = LEAST_STOP_RATE
     judged: Judged | None = None
     licence: str = ""
     proof_prompts: int | None = None

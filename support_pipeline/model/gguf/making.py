@@ -40,7 +40,6 @@ NEAR_TIE = 0.05
 """Two tokens whose log-probabilities differ by less than this are a coin toss between two float roundings."""
 MAX_DISTANCE = 0.1
 """Bound of any chosen token's log-probability, and of any merged logit, against the float32 checkpoint."""
-LEAST_STOP_RATE = 0.995
 IMPORTANCE_PROMPTS = 128
 
 
@@ -91,7 +90,7 @@ def make_gguf(job: GgufJob, say: Say) -> None:
     )
     shipped = _shipped(job, whole, stem, merged.folder, prompts, f16, say)
     name, served = shipped.file.name, shipped.served
-    found = _verdict(references, f16, served, prompts, merged.max_logit_distance)
+    found = _verdict(references, f16, served, prompts, merged.max_logit_distance, job.least_stop_rate)
     found["info"] |= {
         "file": name,
         "adapter_file": f"{stem}-lora.gguf",
@@ -175,7 +174,7 @@ def _shipped(
             quantise(whole, target, quantisation, importance=importance)
             served = _serve(job, target, checkpoint, prompts)
         scored = judge_served(job.judged, served.answers, job.out) if job.judged is not None else None
-        problem = _loss(served, f16, scored)
+        problem = _loss(served, f16, scored, job.least_stop_rate)
         if quantisation == "F16" or problem is None:
             return _Shipped(target, quantisation, served, scored, too_lossy)
         say(f"{quantisation} loses too much: {problem}")
@@ -193,10 +192,10 @@ def _importance(job: GgufJob, checkpoint: Path, say: Say) -> Importance | None:
     return measure(checkpoint, texts, device=_device())
 
 
-def _loss(served: Served, f16: Served, scored: Scored | None) -> str | None:
+def _loss(served: Served, f16: Served, scored: Scored | None, least: float) -> str | None:
     """What a quantised file does worse than the whole one, or None."""
-    ended = _stop_check(_stopped(served.answers), len(served.answers))
-    whole_ended = _stop_check(_stopped(f16.answers), len(f16.answers))
+    ended = _stop_check(_stopped(served.answers), len(served.answers), least)
+    whole_ended = _stop_check(_stopped(f16.answers), len(f16.answers), least)
     if whole_ended.passed and not ended.passed:
         return ended.detail
     return scored.check.detail if scored is not None and not scored.check.passed else None
@@ -212,6 +211,7 @@ def _verdict(
     shipped: Served,
     prompts: Sequence[str],
     merge_distance: float,
+    least_stop_rate: float,
 ) -> dict[str, Any]:
     answers = compare_answers(prompts, references, f16.answers)
     ties = sum(
@@ -225,7 +225,7 @@ def _verdict(
         "tokens_equal": _tokens_check([f16.tokens, shipped.tokens]),
         "f16_answers_equal": _answers_check(answers, ties),
         "logits_near": _distance_check(answers.max_logprob_distance, merge_distance),
-        "answers_stop": _stop_check(stopped, len(shipped.answers)),
+        "answers_stop": _stop_check(stopped, len(shipped.answers), least_stop_rate),
     }
     return {
         "checks": {name: check.model_dump() for name, check in checks.items()},
@@ -257,10 +257,10 @@ def _distance_check(answer_distance: float | None, merge_distance: float) -> Che
     )
 
 
-def _stop_check(stopped: int, total: int) -> Check:
+def _stop_check(stopped: int, total: int, least: float) -> Check:
     return Check(
-        passed=total > 0 and stopped >= LEAST_STOP_RATE * total,
-        detail=f"{stopped} of {total} answers end by themselves (at least {LEAST_STOP_RATE:.1%})",
+        passed=total > 0 and stopped >= least * total,
+        detail=f"{stopped} of {total} answers end by themselves (at least {least:.1%})",
     )
 
 
