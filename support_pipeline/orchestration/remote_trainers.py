@@ -27,7 +27,7 @@ class K8sTrainer(dg.ConfigurableResource):
     image: str = ""
     namespace: str = ""
     claim: str = ""
-    mount_path: str = "/work"
+    mount_path: str = "/data"
     gpus: int = 1
     memory: str = "32Gi"
     cpu: str = "4"
