@@ -43,9 +43,9 @@ from support_pipeline.demo.base_tokenizer import (
 from support_pipeline.model.prompt import render
 
 MUON_RATE, ADAMW_RATE = 6e-3, 1.5e-3
-WARMUP, DECAY = 50, 2500
+WARMUP, DECAY = 50, 2000
 """Steps; a short run decays over the last 60% of its steps."""
-FIRST_LESSONS, CURRICULUM = 200, 2500
+FIRST_LESSONS, CURRICULUM = 150, 1800
 """Steps after which the first lessons and the curriculum end; in a short run after 5% and 45%."""
 DRILLS = (0.10, 0.25)
 NAMING = 0.30
@@ -133,7 +133,6 @@ def difficulty_at(step: int, settings: Settings) -> Difficulty:
         facts=(min(most, round(between(2, FULL.facts[0]))), most),
         turns=FULL.turns if level == 1.0 else PLAINEST.turns,
         usual=between(PLAINEST.usual, FULL.usual),
-        quotes=between(PLAINEST.quotes, FULL.quotes),
         dressed=between(PLAINEST.dressed, FULL.dressed),
     )
 

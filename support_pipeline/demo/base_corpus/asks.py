@@ -136,13 +136,11 @@ WINDOW = Frames(
     WINDOW_QUESTIONS,
     (
         "[Customers|You|Shoppers|Buyers] [can|may] {act} [within|for up to] {v}.",
-        "You have {v} to {act}.",
         "The [deadline|time limit|limit] to {act} is {v}.",
         "It is possible to {act} within {v}.",
         "If you [want|wish|need] to {act}, [do so|please do it|you must do it] within {v}.",
         "[To|In order to] {act}, [write to us|contact us|let us know] within {v}.",
         "We [let|allow] [customers|you|people] to {act} for {v}.",
-        "{v} is the time [limit|frame] to {act}.",
         "[Whoever|Anyone who] wants to {act} has {v} [for it|to do so].",
     ),
 )
@@ -162,13 +160,13 @@ DURATION = Frames(
     DURATION_QUESTIONS,
     (
         "{thing} [takes|usually takes|normally takes|needs] {v}.",
-        "[Please allow|Allow|Please expect|Count on] {v} for {thing}.",
         "The [usual|normal|] time for {thing} is {v}.",
         "[Expect|You can expect] {thing} [in|within] {v}.",
-        "We need {v} for {thing}.",
         "{thing} is [done|complete|completed] [in|within] {v}.",
-        "It takes {v} for {thing}.",
         "[Waiting time|Time] for {thing}: {v}.",
+        "{thing}: {v}.",
+        "For {thing}, [count on|expect|allow|please allow] {v}.",
+        "{thing} [should not|will not|does not] take [more|longer] than {v}.",
     ),
 )
 COST = Frames(
@@ -191,8 +189,8 @@ VALID = Frames(
         "[You can use|Customers can use|Use] {thing} for {v}.",
         "The [validity|lifetime|term] of {thing} is {v}.",
         "{thing} [stays|remains] valid for {v}.",
-        "After {v}, {thing} [is no longer valid|expires|ends].",
         "{thing} lasts {v}.",
+        "{thing} is no longer valid after {v}.",
     ),
 )
 HOW_TO = Frames(
@@ -200,11 +198,11 @@ HOW_TO = Frames(
     (
         "[You can|Customers can|Shoppers can] {act} [with|through|via] {v}.",
         "To {act}, [use|see|go to] {v}.",
-        "[Use|Please use] {v} to {act}.",
         "If you [want|need|wish] to {act}, [use|try|look for] {v}.",
-        "{v} [lets you|helps you|allows you to] {act}.",
         "[The way|The quickest way|The place] to {act} is {v}.",
         "[Anyone|Everyone] can {act} [using|by means of] {v}.",
+        "[In order to|To] {act}, [click|open|choose] {v}.",
+        "[Where to|How to] {act}: {v}.",
     ),
 )
 PLACE = Frames(
@@ -302,7 +300,7 @@ ASKS: dict[str, tuple[Ask, ...]] = {
         Ask(NOUN, "[express costs|the express fee|express charges|the express price|the cost of fast shipping]"),
     ),
     "cancel_window": (
-        Ask(UNTIL, f"[cancel|call off|stop|revoke|undo|take back|withdraw] {ORDER}", "[cancel|call off|stop|withdraw] [an order|orders|your order]"),
+        Ask(UNTIL, f"[cancel|call off|stop|revoke|undo|withdraw] {ORDER}", "[cancel|call off|stop|withdraw] [an order|orders|your order]"),
         Ask(NOUN, "[cancellations|cancelling an order|order cancellation|calling off an order|cancelling]"),
     ),
     "address_change": (

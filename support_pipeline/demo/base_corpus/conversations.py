@@ -28,20 +28,18 @@ LABELS = ("{about}: {v}.", "{about} - {v}", "{about}: {v}")
 class Difficulty:
     """How much a chat asks of the reader. Many turns below one system message are many lessons.
 
-    Of the facts, the share `usual` is answered in the topic's first wording, the share `quotes` in
-    the policy's own words, the rest in any wording. The share `dressed` of the questions comes as a
+    Of the facts, the share `usual` is answered in the topic's first wording, the rest in any. The share `dressed` of the questions comes as a
     ticket: with greetings, a story around it, typing errors.
     """
 
     facts: tuple[int, int] = (5, 16)
-    turns: tuple[int, ...] = (1, 2, 4, 6, 8)
-    usual: float = 0.5
-    quotes: float = 0.2
+    turns: tuple[int, ...] = (1, 2, 5, 8, 11)
+    usual: float = 0.7
     dressed: float = 0.8
 
 
 FULL = Difficulty()
-PLAINEST = Difficulty(turns=(4, 6, 8), usual=1.0, quotes=0.0, dressed=0.0)
+PLAINEST = Difficulty(turns=(5, 8, 11), usual=1.0, dressed=0.0)
 
 
 @dataclass(frozen=True)
@@ -182,13 +180,9 @@ def _reply(
 
 
 def _tell(scene: Scene, topic: Topic, rng: Random, slots: dict[str, str]) -> str:
-    value, policy = scene.values[topic.name], scene.policies[topic.name]
-    slots = slots | _value_slots(value)
-    usual, drawn = scene.difficulty.usual, rng.random()
-    if drawn < usual:
+    slots = slots | _value_slots(scene.values[topic.name])
+    if rng.random() < scene.difficulty.usual:
         return _capital(expand(topic.answers[0], None, slots))
-    if drawn < usual + scene.difficulty.quotes and value.text.casefold() in policy.casefold():
-        return policy
     return _capital(expand(rng.choice(topic.answers), rng, slots))
 
 

@@ -12,7 +12,7 @@ from itertools import product
 from random import Random
 from typing import TypeAlias
 
-HELD_OUT_EVERY = 7
+HELD_OUT_EVERY, SHARED_BELOW = 7, 5
 SLOT = re.compile(r"\{(\w+)\}")
 NO_WORD = re.compile(r"[^a-z{}' ]+")
 
@@ -115,6 +115,6 @@ def draw(
 
 def phrasings(inventory: Sequence[str], held_out: bool) -> list[str]:
     """The templates for training, or those kept back for the probe; a small inventory is shared."""
-    if len(inventory) < HELD_OUT_EVERY:
+    if len(inventory) < SHARED_BELOW:
         return list(inventory)
     return [t for i, t in enumerate(inventory) if (i % HELD_OUT_EVERY == HELD_OUT_EVERY - 3) == held_out]
