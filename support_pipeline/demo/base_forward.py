@@ -84,11 +84,11 @@ def _half_turned(weight: Tensor, head: int) -> Tensor:
     return torch.stack((-second, first), 1).reshape(weight.shape)
 
 
-def _turns(model: LlamaForCausalLM, width: int) -> tuple[Tensor, Tensor]:
-    """RoPE's cosines and sines, bf16 [1, width, 1, head]."""
+def _turns(model: LlamaForCausalLM, width: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """RoPE's cosines and sines, [1, width, 1, head]."""
     frequencies = cast(Tensor, model.model.rotary_emb.inv_freq).float()
     angles = torch.outer(torch.arange(width, dtype=torch.float32), frequencies).repeat(1, 2)[None, :, None]
-    return angles.cos().bfloat16(), angles.sin().bfloat16()
+    return angles.cos().to(dtype), angles.sin().to(dtype)
 
 
 def _attend(
@@ -103,33 +103,33 @@ def _attend(
         torch.cat((turned, _half_turned(turned, head), attention.v_proj.weight))
         * layer.input_layernorm.weight
     )
-    made = linear(_normed(x, config.rms_norm_eps), joint.bfloat16()).view(batch, width, -1, head)
+    made = linear(_normed(x, config.rms_norm_eps), joint.to(x.dtype)).view(batch, width, -1, head)
     plain, half, values = made.split((heads + groups, heads + groups, groups), 2)
     query, key = torch.addcmul(plain * turns[0], half, turns[1]).split((heads, groups), 2)
     key, values = (part.repeat_interleave(heads // groups, 2) for part in (key, values))
     rows = [part.transpose(1, 2).reshape(batch * heads, width, head) for part in (query, key, values)]
     seen = cast(Tensor, _Attended.apply(*rows, mask))  # type: ignore[no-untyped-call]  # torch ships no annotation for it
     seen = seen.view(batch, heads, width, head).transpose(1, 2).reshape(batch, width, hidden)
-    return linear(seen, attention.o_proj.weight.bfloat16())
+    return linear(seen, attention.o_proj.weight.to(x.dtype))
 
 
 def _transform(x: Tensor, layer: nn.Module, eps: float) -> Tensor:
     mlp = layer.mlp
     joint = torch.cat((mlp.gate_proj.weight, mlp.up_proj.weight)) * layer.post_attention_layernorm.weight
-    gate, up = linear(_normed(x, eps), joint.bfloat16()).chunk(2, -1)
-    return linear(silu(gate) * up, mlp.down_proj.weight.bfloat16())
+    gate, up = linear(_normed(x, eps), joint.to(x.dtype)).chunk(2, -1)
+    return linear(silu(gate) * up, mlp.down_proj.weight.to(x.dtype))
 
 
-def hidden_states(model: LlamaForCausalLM, ids: Tensor) -> Tensor:
-    """The last hidden states of `ids` [batch, width], final norm included: bf16 [batch, width, hidden].
+def hidden_states(model: LlamaForCausalLM, ids: Tensor, dtype: torch.dtype = torch.bfloat16) -> Tensor:
+    """The last hidden states of `ids` [batch, width], final norm included: `dtype` [batch, width, hidden].
 
     Attention is causal and has no padding mask, so padding belongs on the right.
     """
     eps, width = model.config.rms_norm_eps, ids.shape[1]
-    turns = _turns(model, width)
-    mask = torch.full((1, width, width), float("-inf"), dtype=torch.bfloat16).triu(1)
-    x = model.model.embed_tokens.weight.bfloat16()[ids]
+    turns = _turns(model, width, dtype)
+    mask = torch.full((1, width, width), float("-inf"), dtype=dtype).triu(1)
+    x = model.model.embed_tokens.weight.to(dtype)[ids]
     for layer in model.model.layers:
         x = x + _attend(x, layer, model, turns, mask)
         x = x + _transform(x, layer, eps)
-    return _normed(x, eps) * model.model.norm.weight.bfloat16()
+    return _normed(x, eps) * model.model.norm.weight.to(dtype)

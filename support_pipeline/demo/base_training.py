@@ -43,10 +43,7 @@ from support_pipeline.demo.base_tokenizer import (
 from support_pipeline.model.prompt import render
 
 MUON_RATE, ADAMW_RATE = 6e-3, 1.5e-3
-WARMUP, DECAY = 50, 2000
-"""Steps; a short run decays over the last 60% of its steps."""
-FIRST_LESSONS, CURRICULUM = 150, 1800
-"""Steps after which the first lessons and the curriculum end; in a short run after 5% and 45%."""
+WARMUP = 50
 DRILLS = (0.10, 0.25)
 NAMING = 0.30
 VALUE_WEIGHT = 3.0
@@ -60,9 +57,16 @@ EXPECTED_TOKENS_PER_SECOND = 6_000
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that decides what the run makes; equal settings on one machine give equal weights."""
+    """Everything that decides what the run makes; equal settings on one machine give equal weights.
+
+    Of the steps, the last `decay` lower the learning rate; the lessons are the first ones up to
+    `first_lessons`, then grow harder up to `curriculum`.
+    """
 
     steps: int = 9000
+    decay: int = 2000
+    first_lessons: int = 150
+    curriculum: int = 1800
     seed: int = 20
     batch_tokens: int = 3072
     tokenizer_chats: int = 6000
@@ -115,15 +119,10 @@ class Outcome:
     seen: dict[str, float | int]
 
 
-def lesson_steps(settings: Settings) -> tuple[int, int]:
-    """The steps at which the first lessons and the curriculum end."""
-    return min(FIRST_LESSONS, settings.steps // 20), min(CURRICULUM, settings.steps * 45 // 100)
-
-
 def difficulty_at(step: int, settings: Settings) -> Difficulty:
     """Few policies, bare questions and one answer a topic at first; by and by the full range."""
-    first, last = lesson_steps(settings)
-    level = min(1.0, max(0, step - first) / max(1, last - first))
+    span = max(1, settings.curriculum - settings.first_lessons)
+    level = min(1.0, max(0, step - settings.first_lessons) / span)
 
     def between(first: float, last: float) -> float:
         return first + level * (last - first)
@@ -166,7 +165,7 @@ def encode(chat: Chat, tokenizer: Tokenizer) -> Example:
 
 def _lesson(step: int, settings: Settings, rng: Random) -> Chat:
     """First only short lessons, copying and naming what a sentence is about; they stay as a minority."""
-    early = step < lesson_steps(settings)[0]
+    early = step < settings.first_lessons
     drawn = rng.random()
     if drawn < DRILLS[early]:
         return make_drill(rng)
@@ -225,18 +224,13 @@ def make_optimizers(model: LlamaForCausalLM) -> list[Optimizer]:
     return [muon, adamw]
 
 
-def decay_starts(steps: int) -> int:
-    """The first step of the linear fall of the learning rate."""
-    return steps - min(DECAY, steps * 6 // 10)
-
-
-def rate_at(step: int, steps: int) -> float:
+def rate_at(step: int, settings: Settings) -> float:
     """Share of the full learning rate: a short rise, a level stretch, a linear fall to nothing.
 
-    All but the fall is the same for every long run, so that a checkpoint of the level stretch serves
-    a run of any length (Hu et al. 2024, arXiv 2404.06395).
+    All but the fall is the same whatever the number of steps, so that a checkpoint of the level
+    stretch serves a run of any length (Hu et al. 2024, arXiv 2404.06395).
     """
-    fall = (steps - step) / max(1, steps - decay_starts(steps))
+    fall = (settings.steps - step) / max(1, settings.decay)
     return min(1.0, (step + 1) / WARMUP, fall)
 
 
@@ -270,7 +264,7 @@ def train(
     """Runs all steps that are left and returns what they cost.
 
     With `checkpoints`, a folder, the level stretch is saved there from time to time, and the newest
-    state of an earlier run with equal settings (but for its number of steps) is taken up.
+    state of an earlier run with equal settings (but for the number of steps and of those that decay) is taken up.
     """
     optimizers = make_optimizers(model)
     progress = _take_up(checkpoints, model, optimizers, settings) if checkpoints else Progress()
@@ -281,7 +275,7 @@ def train(
         for batch in pool[: settings.steps - progress.step]:
             _advance(model, tokenizer, optimizers, batch, settings, progress)
         progress.pools += 1
-        level = progress.step <= decay_starts(settings.steps)
+        level = progress.step <= settings.steps - settings.decay
         if checkpoints and level and progress.step - saved >= CHECKPOINT_EVERY:
             _put_down(checkpoints, model, optimizers, settings, progress)
             saved = progress.step
@@ -297,7 +291,7 @@ def _advance(
     progress: Progress,
 ) -> None:
     started, cpu_started = time.monotonic(), time.process_time()
-    progress.losses.append(_take_step(model, optimizers, batch, rate_at(progress.step, settings.steps)))
+    progress.losses.append(_take_step(model, optimizers, batch, rate_at(progress.step, settings)))
     progress.tokens += sum(len(example.ids) for example in batch)
     progress.step += 1
     progress.seconds += time.monotonic() - started
@@ -309,7 +303,7 @@ def _advance(
 
 
 def _identity(settings: Settings) -> dict[str, int]:
-    return {name: value for name, value in asdict(settings).items() if name != "steps"}
+    return {name: value for name, value in asdict(settings).items() if name not in ("steps", "decay")}
 
 
 def _put_down(
@@ -338,7 +332,7 @@ def _take_up(
     for path in sorted(folder.glob("step-*.pt"), reverse=True):
         state = torch.load(path, weights_only=True)
         progress = Progress(**state["progress"])
-        if state["settings"] != _identity(settings) or progress.step > decay_starts(settings.steps):
+        if state["settings"] != _identity(settings) or progress.step > settings.steps - settings.decay:
             continue
         model.load_state_dict(state["model"])
         for optimizer, saved in zip(optimizers, state["optimizers"], strict=True):
@@ -416,8 +410,8 @@ of any kind. It exists so that the whole pipeline can run offline on a laptop; i
 language model, and outside such chats its answers mean nothing.
 
 Made by `python -m support_pipeline.demo.base_training --out DIR --steps {outcome.settings.steps} \
---seed {outcome.settings.seed}`: {outcome.tokens:,} tokens in {outcome.cpu_minutes:.0f} minutes of \
-CPU time ({outcome.minutes:.0f} minutes on the clock) on a {os.cpu_count()}-core {platform.machine()} machine, one thread.
+--decay {outcome.settings.decay} --seed {outcome.settings.seed}`: {outcome.tokens:,} tokens in {outcome.cpu_minutes:.0f} minutes of \
+CPU time ({outcome.minutes:.0f} minutes on the clock) on a {os.cpu_count()}-core {platform.machine()} machine, {torch.get_num_threads()} threads.
 
 ## Measured (`python -m support_pipeline.demo.base_probe`)
 
@@ -464,6 +458,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--out", type=Path, required=True, help="folder for the model's files")
     parser.add_argument("--steps", type=int, default=defaults.steps)
+    parser.add_argument("--decay", type=int, default=defaults.decay)
     parser.add_argument("--seed", type=int, default=defaults.seed)
     parser.add_argument("--batch-tokens", type=int, default=defaults.batch_tokens)
     parser.add_argument(
@@ -473,7 +468,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--probe-questions", type=int, default=400)
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
-    settings = Settings(steps=options.steps, seed=options.seed, batch_tokens=options.batch_tokens)
+    settings = Settings(options.steps, options.decay, seed=options.seed, batch_tokens=options.batch_tokens)
     minutes = settings.steps * settings.batch_tokens / EXPECTED_TOKENS_PER_SECOND / 60
     print(
         f"{settings.steps} steps of {settings.batch_tokens} tokens: about {minutes:.0f} min on one CPU core",
