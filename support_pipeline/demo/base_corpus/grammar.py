@@ -117,4 +117,4 @@ def phrasings(inventory: Sequence[str], held_out: bool) -> list[str]:
     """The templates for training, or those kept back for the probe; a small inventory is shared."""
     if len(inventory) < SHARED_BELOW:
         return list(inventory)
-    return [t for i, t in enumerate(inventory) if (i % HELD_OUT_EVERY == HELD_OUT_EVERY - 3) == held_out]
+    return [t for i, t in enumerate(inventory) if (i % HELD_OUT_EVERY == 1) == held_out]

@@ -112,6 +112,8 @@ STANDARD_TIME = Topic(
         "[When|How soon|On what day] [will|does|would] [my order|an order|a parcel|{order}|the {product}] [arrive|get here|be delivered|come][ with standard shipping| normally| after I order|]?",
         "How [long|many days] [until|before|till] [my parcel arrives|it gets here|an order is delivered|I have the {product}]?",
         "[If|When] I [order|buy] [today|now|this week], [when will it be here|how long does it take|when does it arrive|will I have it by the weekend]?",
+        "[How quickly|How fast|How soon] do you [ship|deliver|send] [normally|usually|an order|things|with standard shipping]?",
+        "[How long|How many days] [is a parcel|is an order|are parcels] [on the way|under way|in the mail|in transit][ normally| usually|]?",
     ),
     (
         "Standard [shipping|delivery] takes {v}.",
@@ -154,6 +156,8 @@ STANDARD_FEE = Topic(
         "What's added [at checkout|to my basket] for [shipping|delivery|postage]?",
         "Is [standard|the] delivery [fee|charge] [fixed|a flat rate], what is it?",
         "delivery [charges|fees] for a small order?",
+        "[How much|What] [to ship|to send|does it cost to send|is it to deliver|do I pay to have] [the {product}|an order|a {product}|my order] [by standard post|normally|with standard shipping|the normal way][ delivered|]?",
+        "[What|How much] [is added|comes on top|do I pay] for [shipping|delivery|postage] [at checkout|per order|on a small order|for one {product}]?",
     ),
     (
         "Standard [shipping|delivery] costs {v}.",
@@ -196,6 +200,8 @@ EXPRESS_FEE = Topic(
         "how much [more |]to get the {product} [by express|express|with fast delivery]",
         "The [price|cost] of [rush|express] delivery please?",
         "Would express delivery be expensive? What's the charge?",
+        "[How much|What] [extra|more|] [to get|for|is it to have] [the {product} express|it fast|it by express|it the next day|express delivery|the fast option]?",
+        "I need [the {product}|it|my order] [quickly|fast|tomorrow|urgently]. [What does express cost|How much is express|What's the price of fast delivery|What do I pay for express]?",
     ),
     (
         "Express [shipping|delivery] costs {v}.",
@@ -471,6 +477,8 @@ LOST_PARCEL = Topic(
         "[My|The] [package|parcel|order] [hasn't come|didn't show up|is missing|never made it|disappeared]. [When is it considered lost|When do you send a new one|How long do I wait|What's the rule]?",
         "[When|From which day] [do|will|would] you [resend|replace|refund] [a lost parcel|an order that never came|a missing package]?",
         "[It is|It's] [overdue|very late|way too late] and [nothing came|the parcel is gone]. [How long until it counts as lost|When can I get a replacement]?",
+        "[How long|How many days] [do|should|must] I wait [before you search|before you start a search|until you look for it|until you open an investigation|until it is lost]?",
+        "[When|After how long] [do you start|do you open|begins] [a search|an investigation|a claim] for [a lost parcel|a missing package|an order that never came]?",
     ),
     (
         "A parcel counts as lost after {v}.",

@@ -150,6 +150,9 @@ REPAIR_TIME = Topic(
         "how long until a [repaired|serviced] {product} comes back",
         "Do repairs take [days or weeks|long]?",
         "The {product} is with your repair service, what is the usual [duration|waiting time]?",
+        "[How long|How many weeks|How many days] [until|before|till] [my {product} is repaired|the repair is done|a repaired {product} comes back|I get my {product} back from repair|it is fixed]?",
+        "[Can|Do|Could] you [repair|fix|mend|service] [my {product}|a broken {product}|the {product}], and [how long does it take|when would it be back|how fast]?",
+        "[I sent in|I gave you|You have] my {product} [for repair|to be fixed|for service]. [When is a repair done|How long does it take|How many weeks is normal]?",
     ),
     (
         "A repair takes {v}.",
@@ -465,6 +468,8 @@ PAYMENT_METHODS = Topic(
         "[Is|Would] [PayPal|Google Pay|bank transfer|a debit card] [possible|accepted|okay|an option][ at checkout|]?",
         "[I don't have|I have no|Without] a credit card[, how can I pay|. What else do you take|. Is there another way to pay]?",
         "What [can I use|do you accept] [to pay|as payment|at the checkout]?",
+        "[can i|could i|may i] [use|pay with] [apple pay|my debit card|paypal|klarna|a credit card|american express|google pay|cash]",
+        "[Do|Does] [your shop|your checkout|you] [take|accept|work with|support] [debit cards|Klarna|Visa|cheques|mobile payments|Mastercard|cash]?",
     ),
     (
         "We accept {v}.",

@@ -99,6 +99,8 @@ REFUND_TIME = Topic(
         "[I sent|I returned|I mailed] [the {product}|it|{order}] back. [How long until I'm refunded|When does the money come|How many days until the refund|When will you pay me back]?",
         "How [long|many days] [until|before|till] [you refund me|I get refunded|the money is back|a refund arrives|I see the credit]?",
         "[Once|After|As soon as] [the return arrives|you have the parcel|it's back with you], [when is the money paid|how fast do you refund|how many days for the money|when do I get paid back]?",
+        "[When|How soon|How fast] [does|will|do] [the money|my money|the refund|the credit|a repayment] [show up|appear|land|get] [on my card|in my account|with me|on the statement]?",
+        "[I'm waiting|I wait] [for my money|for the refund|for a refund]. How [long|many days] [is normal|does it take|should I wait|until it comes]?",
     ),
     (
         "Refunds are [processed|issued|paid] within {v}[ of receiving the return|].",
@@ -146,6 +148,9 @@ RETURN_COST = Topic(
         "I want to send the {product} back but [not pay for it|what will the postage be|how much is the label]?",
         "Free [returns|return label] or [not|do I pay]?",
         "Will [sending back|mailing back|returning] the {product} cost me [anything|money]?",
+        "[What|How much] [postage|shipping|money] [do I pay|is it|will it be|does it cost] [to return it|to send the {product} back|for a return|when I send something back]?",
+        "[Do I|Must I|Should I|Do customers] [pay|cover|bear] [the postage|the shipping|the label|the costs] [of a return|to send it back|when returning something|for a return]?",
+        "[Is|Will] [a return|sending it back|the label|the way back] [be free|free|free of charge|paid by you|on you]?",
     ),
     (
         "Return shipping is {v}.",
@@ -190,6 +195,8 @@ RESTOCKING_FEE = Topic(
         "[How much|What share|What percentage] [is|gets|will be] [deducted|subtracted|taken off|kept] [from my refund|for restocking|when an opened item comes back]?",
         "If I [open|use|unpack] the {product} and [return it|send it back], [is there a fee|what do you deduct|do I pay for that|how much do I lose]?",
         "[Is|Are] [a return|returns] of [opened|used] [items|goods|electronics] [charged|free|at a cost]?",
+        "[Is|Will|Does] [part of my money|some of the refund|a share|a percentage] [be held back|be withheld|withheld|kept|stay with you|get lost] [if I opened it|for opened items|when I return it opened|for restocking]?",
+        "[What|How much] [do I lose|is withheld|is held back|goes off my refund|do you keep] [if the box is open|when I return it opened|for restocking|with opened goods]?",
     ),
     (
         "[There is|We charge] a restocking fee of {v}.",
@@ -327,6 +334,8 @@ FINAL_SALE = Topic(
         "[What|Which things] [do you not|don't you|won't you] [take back|accept back|refund]?",
         "[Is|Are] [anything|some products|certain items] [final sale|excluded|not returnable|non-returnable]?",
         "[Before I buy|Just to be safe|To be sure]: [what is final sale|which products stay with me|what can't go back]?",
+        "[What|Which goods|Which articles] [do you not accept|don't you accept|won't you accept|do you refuse] [as a return|back|in return|when sent back]?",
+        "[Is|Are] [there|anything|any goods] [that must be kept|that can't go back|you refuse to take back|without return]?",
     ),
     (
         "We cannot take back {v}.",
@@ -371,6 +380,8 @@ DAMAGE_REPORT = Topic(
         "[I opened|I unpacked|We opened] [the box|the parcel|{order}] and [the {product} is broken|there is a crack|it's damaged|it was smashed]. [What's the procedure|By when must I tell you|How do I claim this]?",
         "[How soon|How fast|Within what time|By when] [must|do|should] [damage|a broken item|transport damage|a damaged parcel] [be reported|I report]?",
         "[The {product}|It] has [a scratch|a dent|a hole|a crack|a tear] [out of the box|on arrival|from the delivery|since it arrived]. [Do you need photos|What's the time limit|How long can I complain]?",
+        "[How quickly|How soon|By when|Until when] [must|should|do|can] I [be to report|report|complain about|claim] [a faulty delivery|something broken|a damaged {product}|damage]?",
+        "[What|How long] [if|when] [it came damaged|my {product} arrived broken|the parcel was crushed|the delivery is faulty], [how many days do I have|what's the deadline to report|until when can I tell you]?",
     ),
     (
         "[I am sorry to hear that|Sorry about that|I'm sorry it arrived that way]. Please [report the damage|send us photos|report it] within {v}[ of delivery|].",
