@@ -8,12 +8,14 @@ test holds the result to transformers' own; the model that is trained and saved 
 """
 
 import math
+from collections.abc import Iterable
 from typing import Any, cast
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import linear, silu
 from transformers import LlamaForCausalLM
+from transformers.models.llama.modeling_llama import LlamaDecoderLayer
 
 BLOCK = 160
 
@@ -92,10 +94,11 @@ def _turns(model: LlamaForCausalLM, width: int, dtype: torch.dtype) -> tuple[Ten
 
 
 def _attend(
-    x: Tensor, layer: nn.Module, model: LlamaForCausalLM, turns: tuple[Tensor, Tensor], mask: Tensor
+    x: Tensor, layer: LlamaDecoderLayer, model: LlamaForCausalLM, turns: tuple[Tensor, Tensor], mask: Tensor
 ) -> Tensor:
     config, attention = model.config, layer.self_attn
-    heads, groups = config.num_attention_heads, config.num_key_value_heads
+    heads = config.num_attention_heads
+    groups = config.num_key_value_heads or heads
     batch, width, hidden = x.shape
     head = hidden // heads
     turned = torch.cat((attention.q_proj.weight, attention.k_proj.weight))
@@ -104,8 +107,8 @@ def _attend(
         * layer.input_layernorm.weight
     )
     made = linear(_normed(x, config.rms_norm_eps), joint.to(x.dtype)).view(batch, width, -1, head)
-    plain, half, values = made.split((heads + groups, heads + groups, groups), 2)
-    query, key = torch.addcmul(plain * turns[0], half, turns[1]).split((heads, groups), 2)
+    plain, half, values = torch.split(made, [heads + groups, heads + groups, groups], 2)
+    query, key = torch.split(torch.addcmul(plain * turns[0], half, turns[1]), [heads, groups], 2)
     key, values = (part.repeat_interleave(heads // groups, 2) for part in (key, values))
     rows = [part.transpose(1, 2).reshape(batch * heads, width, head) for part in (query, key, values)]
     seen = cast(Tensor, _Attended.apply(*rows, mask))  # type: ignore[no-untyped-call]  # torch ships no annotation for it
@@ -113,7 +116,7 @@ def _attend(
     return linear(seen, attention.o_proj.weight.to(x.dtype))
 
 
-def _transform(x: Tensor, layer: nn.Module, eps: float) -> Tensor:
+def _transform(x: Tensor, layer: LlamaDecoderLayer, eps: float) -> Tensor:
     mlp = layer.mlp
     joint = torch.cat((mlp.gate_proj.weight, mlp.up_proj.weight)) * layer.post_attention_layernorm.weight
     gate, up = linear(_normed(x, eps), joint.to(x.dtype)).chunk(2, -1)
@@ -128,8 +131,9 @@ def hidden_states(model: LlamaForCausalLM, ids: Tensor, dtype: torch.dtype = tor
     eps, width = model.config.rms_norm_eps, ids.shape[1]
     turns = _turns(model, width, dtype)
     mask = torch.full((1, width, width), float("-inf"), dtype=dtype).triu(1)
-    x = model.model.embed_tokens.weight.to(dtype)[ids]
-    for layer in model.model.layers:
+    x: Tensor = model.model.embed_tokens.weight.to(dtype)[ids]
+    for layer in cast(Iterable[LlamaDecoderLayer], model.model.layers):
         x = x + _attend(x, layer, model, turns, mask)
         x = x + _transform(x, layer, eps)
-    return _normed(x, eps) * model.model.norm.weight.to(dtype)
+    weight = cast(Tensor, model.model.norm.weight)
+    return _normed(x, eps) * weight.to(dtype)
