@@ -1,9 +1,14 @@
 """Does the base model read the policies? `python -m support_pipeline.demo.base_probe DIR` prints one JSON line.
 
-Asked about a shop that no training text has, with policy sentences and questions whose phrasings
-were held out; `seen` repeats it with phrasings from training, for comparison. Judged by strings
-alone: the value must be in the answer, the team must be the right one, and every number and
-placeholder of an answer must stand in the prompt.
+Asked about shops whose names no training text has, with 8 to 16 policies whose values are drawn anew.
+Held out are whole phrasings: of each topic's own templates, of the frames that topics share ("How late
+can I still ...?"), of requests for a person and for live data, every seventh is kept from training, and
+so is each sentence that a kept template can give, even if another one gives it too. The words in them
+are those that training has; both the question and every policy sentence of the prompt are held out.
+Greetings and stories around a question are not. `seen` repeats it with phrasings from training.
+
+Judged by strings alone: the value must be in the answer, the team must be the right one, and every
+number and placeholder of an answer must stand in the prompt.
 """
 
 import argparse

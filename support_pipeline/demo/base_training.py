@@ -12,14 +12,15 @@ import os
 import platform
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from random import Random
+from typing import TypeAlias
 
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, linear
 from torch.optim import Optimizer
 from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
 
@@ -27,6 +28,7 @@ from support_pipeline.demo import base_probe
 from support_pipeline.demo.base_circuit import build_model
 from support_pipeline.demo.base_corpus.conversations import FULL, PLAINEST, Chat, Difficulty, Turn, make_chat
 from support_pipeline.demo.base_corpus.drills import make_drill, make_naming
+from support_pipeline.demo.base_forward import hidden_states
 from support_pipeline.demo.base_tokenizer import (
     BOS,
     CHAT_TEMPLATE,
@@ -41,26 +43,32 @@ from support_pipeline.demo.base_tokenizer import (
 from support_pipeline.model.prompt import render
 
 MUON_RATE, ADAMW_RATE = 6e-3, 1.5e-3
-WARMUP, DECAY = 0.01, 0.65
-CURRICULUM = 0.45
-PLAIN = 0.4
-FIRST_LESSONS = 0.12
+WARMUP = 50
 DRILLS = (0.10, 0.25)
 NAMING = 0.30
 VALUE_WEIGHT = 3.0
 POOL_BATCHES = 24
 GLANCE = 60
+GLANCE_EVERY = 1000
 REPORT_EVERY = 100
-EXPECTED_TOKENS_PER_SECOND = 6_000
+CHECKPOINT_EVERY = 250
+EXPECTED_TOKENS_PER_SECOND = 10_000
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that decides what the run makes; equal settings on one machine give equal weights."""
+    """Everything that decides what the run makes; equal settings on one machine give equal weights.
 
-    steps: int = 3000
+    Of the steps, the last `decay` lower the learning rate; the lessons are the first ones up to
+    `first_lessons`, then grow harder up to `curriculum`.
+    """
+
+    steps: int = 5000
+    decay: int = 1500
+    first_lessons: int = 150
+    curriculum: int = 1800
     seed: int = 20
-    batch_tokens: int = 2048
+    batch_tokens: int = 3072
     tokenizer_chats: int = 6000
     vocabulary: int = VOCABULARY_SIZE
     hidden: int = 256
@@ -111,14 +119,21 @@ class Outcome:
     seen: dict[str, float | int]
 
 
-def difficulty_at(progress: float) -> Difficulty:
-    """Few policies, bare questions and one answer a topic at first; the full range after the curriculum."""
-    level = min(1.0, max(0.0, progress - FIRST_LESSONS) / (CURRICULUM - FIRST_LESSONS))
-    most = 3 + round(13 * level)
-    least = min(most, 2 + round(3 * level))
-    if level < PLAIN:
-        return replace(PLAINEST, facts=(least, most))
-    return replace(FULL, facts=(least, most))
+def difficulty_at(step: int, settings: Settings) -> Difficulty:
+    """Few policies, bare questions and one answer a topic at first; by and by the full range."""
+    span = max(1, settings.curriculum - settings.first_lessons)
+    level = min(1.0, max(0, step - settings.first_lessons) / span)
+
+    def between(first: float, last: float) -> float:
+        return first + level * (last - first)
+
+    most = round(between(3, FULL.facts[1]))
+    return Difficulty(
+        facts=(min(most, round(between(2, FULL.facts[0]))), most),
+        turns=FULL.turns if level == 1.0 else PLAINEST.turns,
+        usual=between(PLAINEST.usual, FULL.usual),
+        dressed=between(PLAINEST.dressed, FULL.dressed),
+    )
 
 
 def render_chat(chat: Chat) -> str:
@@ -148,38 +163,37 @@ def encode(chat: Chat, tokenizer: Tokenizer) -> Example:
     return Example(encoded.ids, weights)
 
 
-def _lesson(progress: float, rng: Random) -> Chat:
+def _lesson(step: int, settings: Settings, rng: Random) -> Chat:
     """First only short lessons, copying and naming what a sentence is about; they stay as a minority."""
-    early = progress < FIRST_LESSONS
+    early = step < settings.first_lessons
     drawn = rng.random()
     if drawn < DRILLS[early]:
         return make_drill(rng)
     if early or drawn < DRILLS[early] + NAMING:
         return make_naming(rng)
-    return make_chat(rng, difficulty_at(progress))
+    return make_chat(rng, difficulty_at(step, settings))
 
 
-def _pool(progress: float, rng: Random, tokenizer: Tokenizer, tokens: int) -> list[Example]:
+Batch: TypeAlias = list[Example]
+
+
+def make_pool(settings: Settings, tokenizer: Tokenizer, index: int, step: int) -> list[Batch]:
+    """The batches of one pool of chats, which starts at `step`: chats of like length stay together.
+
+    A batch holds at most `batch_tokens` tokens, padding included. The order of batches is random.
+    """
+    rng = Random(f"batches {settings.seed} {index}")
     examples, gathered = [], 0
-    while gathered < tokens:
-        chat = _lesson(progress, rng)
-        examples.append(encode(chat, tokenizer))
+    while gathered < POOL_BATCHES * settings.batch_tokens:
+        examples.append(encode(_lesson(step, settings, rng), tokenizer))
         gathered += len(examples[-1].ids)
-    return sorted(examples, key=lambda example: len(example.ids))
-
-
-def batches(settings: Settings, tokenizer: Tokenizer) -> Iterator[list[Example]]:
-    """Batches of chats of like length, padded tokens included in the budget."""
-    rng, step = Random(f"batches {settings.seed}"), 0
-    while True:
-        cut: list[list[Example]] = [[]]
-        for example in _pool(step / settings.steps, rng, tokenizer, POOL_BATCHES * settings.batch_tokens):
-            if (len(cut[-1]) + 1) * len(example.ids) > settings.batch_tokens and cut[-1]:
-                cut.append([])
-            cut[-1].append(example)
-        rng.shuffle(cut)
-        yield from cut
-        step += len(cut)
+    cut: list[Batch] = [[]]
+    for example in sorted(examples, key=lambda example: len(example.ids)):
+        if (len(cut[-1]) + 1) * len(example.ids) > settings.batch_tokens and cut[-1]:
+            cut.append([])
+        cut[-1].append(example)
+    rng.shuffle(cut)
+    return cut
 
 
 def loss_of(model: LlamaForCausalLM, batch: Sequence[Example]) -> Tensor:
@@ -193,9 +207,8 @@ def loss_of(model: LlamaForCausalLM, batch: Sequence[Example]) -> Tensor:
     ids = torch.tensor([example.ids + [pad] * (width - len(example.ids)) for example in batch])
     weights = torch.tensor([example.weights + [0.0] * (width - len(example.ids)) for example in batch])[:, 1:]
     wanted = weights > 0
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        states = model.model(input_ids=ids, use_cache=False).last_hidden_state
-        logits = model.lm_head(states[:, :-1][wanted])
+    states = hidden_states(model, ids)[:, :-1][wanted]
+    logits = linear(states, model.lm_head.weight.bfloat16())
     losses = cross_entropy(logits.float(), ids[:, 1:][wanted], reduction="none")
     return (losses * weights[wanted]).sum() / weights.sum()
 
@@ -211,10 +224,14 @@ def make_optimizers(model: LlamaForCausalLM) -> list[Optimizer]:
     return [muon, adamw]
 
 
-def rate_at(step: int, steps: int) -> float:
-    """Share of the full learning rate: a short rise, a level stretch, a linear fall to nothing."""
-    progress = (step + 1) / steps
-    return min(1.0, progress / WARMUP, (1.0 - step / steps) / DECAY)
+def rate_at(step: int, settings: Settings) -> float:
+    """Share of the full learning rate: a short rise, a level stretch, a linear fall to nothing.
+
+    All but the fall is the same whatever the number of steps, so that a checkpoint of the level
+    stretch serves a run of any length (Hu et al. 2024, arXiv 2404.06395).
+    """
+    fall = (settings.steps - step) / max(1, settings.decay)
+    return min(1.0, (step + 1) / WARMUP, fall)
 
 
 def learn_tokenizer(settings: Settings) -> Tokenizer:
@@ -231,35 +248,98 @@ def _sample(rng: Random, settings: Settings) -> Iterator[tuple[Chat, Turn]]:
 
 @dataclass
 class Progress:
-    """What a run counts while it goes on; `losses` are those since the last report."""
+    """Where a run is, and what it has cost so far; `losses` are those since the last report."""
 
-    tokens: int
-    started: float
-    losses: list[float]
+    step: int = 0
+    pools: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    losses: list[float] = field(default_factory=list)
 
 
 def train(
-    model: LlamaForCausalLM, tokenizer: Tokenizer, settings: Settings, glances: int = 5
-) -> tuple[int, float]:
-    """Runs all steps; returns the tokens seen and the mean loss since the last report.
+    model: LlamaForCausalLM, tokenizer: Tokenizer, settings: Settings, checkpoints: Path | None = None
+) -> Progress:
+    """Runs all steps that are left and returns what they cost.
 
-    `glances` is how often the run stops to ask the probe a few questions.
+    With `checkpoints`, a folder, the level stretch is saved there from time to time, and the newest
+    state of an earlier run with equal settings (but for the number of steps and of those that decay) is taken up.
     """
     optimizers = make_optimizers(model)
-    progress = Progress(0, time.monotonic(), [])
+    progress = _take_up(checkpoints, model, optimizers, settings) if checkpoints else Progress()
     model.train()
-    last = 0.0
-    for step, batch in zip(range(settings.steps), batches(settings, tokenizer), strict=False):
-        progress.losses.append(_take_step(model, optimizers, batch, rate_at(step, settings.steps)))
-        progress.tokens += sum(len(example.ids) for example in batch)
-        done = step + 1
-        if done % REPORT_EVERY == 0 or done == settings.steps:
-            last = _report(done, settings, progress)
-        if glances and done % max(1, settings.steps // glances) == 0:
-            print(
-                f"  probe, held-out phrasings: {json.dumps(_glance(model, tokenizer, settings))}", flush=True
-            )
-    return progress.tokens, last
+    saved = progress.step
+    while progress.step < settings.steps:
+        pool = make_pool(settings, tokenizer, progress.pools, progress.step)
+        for batch in pool[: settings.steps - progress.step]:
+            _advance(model, tokenizer, optimizers, batch, settings, progress)
+        progress.pools += 1
+        level = progress.step <= settings.steps - settings.decay
+        if checkpoints and level and progress.step - saved >= CHECKPOINT_EVERY:
+            _put_down(checkpoints, model, optimizers, settings, progress)
+            saved = progress.step
+    return progress
+
+
+def _advance(
+    model: LlamaForCausalLM,
+    tokenizer: Tokenizer,
+    optimizers: Sequence[Optimizer],
+    batch: Batch,
+    settings: Settings,
+    progress: Progress,
+) -> None:
+    started, cpu_started = time.monotonic(), time.process_time()
+    progress.losses.append(_take_step(model, optimizers, batch, rate_at(progress.step, settings)))
+    progress.tokens += sum(len(example.ids) for example in batch)
+    progress.step += 1
+    progress.seconds += time.monotonic() - started
+    progress.cpu_seconds += time.process_time() - cpu_started
+    if progress.step % REPORT_EVERY == 0 or progress.step == settings.steps:
+        _report(settings, progress)
+    if progress.step % GLANCE_EVERY == 0:
+        print(f"  probe, held-out phrasings: {json.dumps(_glance(model, tokenizer, settings))}", flush=True)
+
+
+def _identity(settings: Settings) -> dict[str, int]:
+    return {name: value for name, value in asdict(settings).items() if name not in ("steps", "decay")}
+
+
+def _put_down(
+    folder: Path,
+    model: LlamaForCausalLM,
+    optimizers: Sequence[Optimizer],
+    settings: Settings,
+    progress: Progress,
+) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    state = {
+        "settings": _identity(settings),
+        "progress": asdict(progress),
+        "model": model.state_dict(),
+        "optimizers": [optimizer.state_dict() for optimizer in optimizers],
+    }
+    unfinished = folder / "unfinished"
+    torch.save(state, unfinished)
+    unfinished.replace(folder / f"step-{progress.step:06}.pt")
+
+
+def _take_up(
+    folder: Path, model: LlamaForCausalLM, optimizers: Sequence[Optimizer], settings: Settings
+) -> Progress:
+    """The newest state that a run of this many steps would have passed; else the beginning."""
+    for path in sorted(folder.glob("step-*.pt"), reverse=True):
+        state = torch.load(path, weights_only=True)
+        progress = Progress(**state["progress"])
+        if state["settings"] != _identity(settings) or progress.step > settings.steps - settings.decay:
+            continue
+        model.load_state_dict(state["model"])
+        for optimizer, saved in zip(optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(saved)
+        print(f"goes on from {path}", flush=True)
+        return progress
+    return Progress()
 
 
 def _take_step(
@@ -285,18 +365,17 @@ def _glance(model: LlamaForCausalLM, tokenizer: Tokenizer, settings: Settings) -
     return figures
 
 
-def _report(done: int, settings: Settings, progress: Progress) -> float:
-    """Prints where the run is; returns the mean loss since the last report."""
-    seconds = time.monotonic() - progress.started
+def _report(settings: Settings, progress: Progress) -> None:
+    """Prints where the run is."""
     mean = sum(progress.losses) / len(progress.losses)
-    left = seconds / done * (settings.steps - done)
+    left = progress.seconds / progress.step * (settings.steps - progress.step)
     print(
-        f"step {done}/{settings.steps}  loss {mean:.3f}  "
-        f"{progress.tokens / seconds:,.0f} tokens/s  {left / 60:.1f} min left",
+        f"step {progress.step}/{settings.steps}  loss {mean:.3f}  "
+        f"{progress.tokens / progress.seconds:,.0f} tokens/s  {left / 60:.1f} min left",
         flush=True,
     )
-    progress.losses.clear()
-    return mean
+    if progress.step < settings.steps:
+        progress.losses.clear()
 
 
 def save(model: LlamaForCausalLM, tokenizer: Tokenizer, settings: Settings, folder: Path) -> None:
@@ -331,8 +410,8 @@ of any kind. It exists so that the whole pipeline can run offline on a laptop; i
 language model, and outside such chats its answers mean nothing.
 
 Made by `python -m support_pipeline.demo.base_training --out DIR --steps {outcome.settings.steps} \
---seed {outcome.settings.seed}`: {outcome.tokens:,} tokens in {outcome.cpu_minutes:.0f} minutes of \
-CPU time ({outcome.minutes:.0f} minutes on the clock) on a {os.cpu_count()}-core {platform.machine()} machine, one thread.
+--decay {outcome.settings.decay} --seed {outcome.settings.seed}`: {outcome.tokens:,} tokens in {outcome.cpu_minutes:.0f} minutes of \
+CPU time ({outcome.minutes:.0f} minutes on the clock) on a {os.cpu_count()}-core {platform.machine()} machine, {torch.get_num_threads()} threads.
 
 ## Measured (`python -m support_pipeline.demo.base_probe`)
 
@@ -351,17 +430,23 @@ License: that of the project. Text and weights are synthetic.
 """
 
 
-def run(settings: Settings, folder: Path, probe_questions: int) -> Outcome:
+def run(settings: Settings, folder: Path, probe_questions: int, checkpoints: Path | None = None) -> Outcome:
     """Tokenizer, start weights, training, files and probe, in this order."""
     tokenizer = learn_tokenizer(settings)
     model = build_model(settings.model_config(tokenizer), settings.seed)
-    started, cpu_started = time.monotonic(), time.process_time()
-    tokens, loss = train(model, tokenizer, settings)
-    minutes, cpu_minutes = (time.monotonic() - started) / 60, (time.process_time() - cpu_started) / 60
+    spent = train(model, tokenizer, settings, checkpoints)
     save(model, tokenizer, settings, folder)
     written, reader = base_probe.load(folder)
     figures = [base_probe.probe(written, reader, probe_questions, 0, held_out) for held_out in (True, False)]
-    outcome = Outcome(settings, tokens, minutes, cpu_minutes, loss, *figures)
+    outcome = Outcome(
+        settings,
+        tokens=spent.tokens,
+        minutes=spent.seconds / 60,
+        cpu_minutes=spent.cpu_seconds / 60,
+        loss=sum(spent.losses) / len(spent.losses),
+        probe=figures[0],
+        seen=figures[1],
+    )
     (folder / "README.md").write_text(readme(outcome), encoding="utf-8")
     return outcome
 
@@ -373,19 +458,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--out", type=Path, required=True, help="folder for the model's files")
     parser.add_argument("--steps", type=int, default=defaults.steps)
+    parser.add_argument("--decay", type=int, default=defaults.decay)
     parser.add_argument("--seed", type=int, default=defaults.seed)
     parser.add_argument("--batch-tokens", type=int, default=defaults.batch_tokens)
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument(
+        "--checkpoints", type=Path, help="folder for the run's states; one that is stopped goes on from there"
+    )
+    parser.add_argument("--threads", type=int, default=2, help="another number rounds differently")
     parser.add_argument("--probe-questions", type=int, default=400)
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
-    settings = Settings(steps=options.steps, seed=options.seed, batch_tokens=options.batch_tokens)
+    settings = Settings(options.steps, options.decay, seed=options.seed, batch_tokens=options.batch_tokens)
     minutes = settings.steps * settings.batch_tokens / EXPECTED_TOKENS_PER_SECOND / 60
     print(
-        f"{settings.steps} steps of {settings.batch_tokens} tokens: about {minutes:.0f} min on one CPU core",
+        f"{settings.steps} steps of {settings.batch_tokens} tokens: about {minutes:.0f} min on two quiet cores",
         flush=True,
     )
-    outcome = run(settings, options.out, options.probe_questions)
+    outcome = run(settings, options.out, options.probe_questions, options.checkpoints)
     print(json.dumps({"held_out": outcome.probe, "seen": outcome.seen, "minutes": round(outcome.minutes, 1)}))
 
 

@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from random import Random
 
 from support_pipeline.demo.base_corpus import intents, voice
+from support_pipeline.demo.base_corpus.asks import draw_policy, draw_question
 from support_pipeline.demo.base_corpus.brands import Brand, make_brand
 from support_pipeline.demo.base_corpus.facts import Topic
-from support_pipeline.demo.base_corpus.grammar import expand, phrasings
+from support_pipeline.demo.base_corpus.grammar import draw, expand, phrasings, sealed
 from support_pipeline.demo.base_corpus.topics import TOPICS
 from support_pipeline.demo.base_corpus.values import Value
 from support_pipeline.model.prompt import Message, escalation, system_message, user_message
 
 PLACEHOLDERS = ("order", "tracking", "customer", "agent", "email", "phone")
 KINDS = {
-    "fact": 0.62, "facts": 0.06, "judged": 0.05, "escalate": 0.13, "cannot_know": 0.07, "not_covered": 0.05, "small_talk": 0.02,
+    "fact": 0.57, "facts": 0.10, "judged": 0.05, "escalate": 0.14, "cannot_know": 0.09, "not_covered": 0.03, "small_talk": 0.02,
 }  # fmt: skip
 LABELS = ("{about}: {v}.", "{about} - {v}", "{about}: {v}")
 
@@ -27,27 +28,18 @@ LABELS = ("{about}: {v}.", "{about} - {v}", "{about}: {v}")
 class Difficulty:
     """How much a chat asks of the reader. Many turns below one system message are many lessons.
 
-    Of the facts, the share `usual` is answered in the topic's first wording, the share `quotes` in
-    the policy's own words, the rest in any wording. With `bare`, questions come without greetings,
-    context and typing errors.
+    Of the facts, the share `usual` is answered in the topic's first wording, the rest in any. The share `dressed` of the questions comes as a
+    ticket: with greetings, a story around it, typing errors.
     """
 
     facts: tuple[int, int] = (5, 16)
-    turns: tuple[int, ...] = (1, 2, 4, 5, 6)
-    usual: float = 0.5
-    quotes: float = 0.15
-    bare: bool = False
+    turns: tuple[int, ...] = (1, 2, 5, 8, 11)
+    usual: float = 0.7
+    dressed: float = 0.8
 
 
 FULL = Difficulty()
-PLAINEST = Difficulty(turns=(3, 5, 6), usual=1.0, quotes=0.0, bare=True)
-GENERIC = (
-    "[What is|What's] your policy on {about}?",
-    "[Tell me|Can you tell me|I have a question] about {about}[ please|].",
-    "[What|Anything] [do|does] [you|your policy|your shop] say about {about}?",
-    "{about}?",
-    "[How does it work with|What are the rules for|I'd like to know about|What about] {about}?",
-)
+PLAINEST = Difficulty(turns=(5, 8, 11), usual=1.0, dressed=0.0)
 
 
 @dataclass(frozen=True)
@@ -97,8 +89,10 @@ class Scene:
         return [topic for topic in TOPICS if topic.name not in self.values]
 
 
-def _say(inventory: tuple[str, ...], rng: Random, slots: dict[str, str], held_out: bool) -> str:
-    return expand(rng.choice(phrasings(inventory, held_out)), rng, slots)
+def say(inventory: tuple[str, ...], rng: Random, slots: dict[str, str], held_out: bool = False) -> str:
+    """A sentence of the inventory, of its templates for training or of those kept back."""
+    kept = () if held_out else sealed(tuple(phrasings(inventory, True)))
+    return draw(phrasings(inventory, held_out), rng, slots, kept)
 
 
 def _value_slots(value: Value) -> dict[str, str]:
@@ -115,7 +109,7 @@ def policy_sentence(topic: Topic, value: Value, brand: Brand, rng: Random, held_
     slots = _value_slots(value) | {"about": _capital(topic.about[0]), "unit": brand.unit}
     if not held_out and rng.random() < 0.08:
         return expand(rng.choice(LABELS), rng, slots)
-    return _capital(_say(topic.policies, rng, slots, held_out))
+    return _capital(draw_policy(topic, rng, slots, held_out))
 
 
 def entities(rng: Random, brand: Brand) -> dict[str, str]:
@@ -156,8 +150,8 @@ SUBJECTS = (
 )
 
 
-def _ticket(core: str, rng: Random, slots: dict[str, str], bare: bool, angry: bool = False) -> str:
-    if bare:
+def _ticket(core: str, rng: Random, slots: dict[str, str], dressed: float, angry: bool = False) -> str:
+    if rng.random() >= dressed:
         return core
     body = _dressed(core, rng, slots, angry)
     if rng.random() < 0.08:
@@ -185,29 +179,19 @@ def _reply(
     return " ".join([*parts, marker] if marker else parts)
 
 
-def _ask(topic: Topic, rng: Random, slots: dict[str, str], held_out: bool) -> str:
-    if not held_out and rng.random() < 0.08:
-        return _capital(expand(rng.choice(GENERIC), rng, slots | {"about": rng.choice(topic.about)}))
-    return _say(topic.questions, rng, slots, held_out)
-
-
 def _tell(scene: Scene, topic: Topic, rng: Random, slots: dict[str, str]) -> str:
-    value, policy = scene.values[topic.name], scene.policies[topic.name]
-    slots = slots | _value_slots(value)
-    usual, drawn = scene.difficulty.usual, rng.random()
-    if drawn < usual:
+    slots = slots | _value_slots(scene.values[topic.name])
+    if rng.random() < scene.difficulty.usual:
         return _capital(expand(topic.answers[0], None, slots))
-    if drawn < usual + scene.difficulty.quotes and value.text.casefold() in policy.casefold():
-        return policy
-    return _capital(_say(topic.answers, rng, slots, False))
+    return _capital(expand(rng.choice(topic.answers), rng, slots))
 
 
 def _fact(scene: Scene, rng: Random, warm: float, topics: list[Topic]) -> Turn:
     slots = entities(rng, scene.brand)
-    asked = [_ask(topic, rng, slots, scene.held_out) for topic in topics]
+    asked = [draw_question(topic, rng, slots, scene.held_out) for topic in topics]
     told = [_tell(scene, topic, rng, slots) for topic in topics]
     question = _ticket(
-        rng.choice((" ", " ", " Also, ", " And ")).join(asked), rng, slots, scene.difficulty.bare
+        rng.choice((" ", " ", " Also, ", " And ")).join(asked), rng, slots, scene.difficulty.dressed
     )
     answer = _reply(" ".join(told), question, rng, slots, warm)
     values = tuple(scene.values[topic.name].text for topic in topics)
@@ -230,7 +214,7 @@ def _judged(scene: Scene, rng: Random, warm: float, topic: Topic) -> Turn:
     unit = value.unit if own == 1 else f"{value.unit}s"
     number = scene.brand.currency.format(own) if value.unit == "money" else str(own)
     question = expand(rng.choice(topic.judgement.questions), rng, slots | {"n": number, "u": unit})
-    question = _ticket(question, rng, slots, scene.difficulty.bare)
+    question = _ticket(question, rng, slots, scene.difficulty.dressed)
     yes = inside == topic.judgement.smaller_is_yes
     core = expand(rng.choice(topic.judgement.yes if yes else topic.judgement.no), rng, slots)
     return Turn(
@@ -242,8 +226,8 @@ def _escalate(scene: Scene, rng: Random) -> Turn:
     slots = entities(rng, scene.brand)
     billing = rng.random() < 0.4
     inventory = intents.ESCALATE_BILLING if billing else intents.ESCALATE_DEFAULT
-    core = _say(inventory, rng, slots, scene.held_out)
-    question = _ticket(core, rng, slots, scene.difficulty.bare, angry=rng.random() < 0.3)
+    core = say(inventory, rng, slots, scene.held_out)
+    question = _ticket(core, rng, slots, scene.difficulty.dressed, angry=rng.random() < 0.3)
     team = scene.brand.billing_team if billing else scene.brand.default_team
     fitting = _fitting(intents.ESCALATION_ANSWERS, question, slots)
     answer = _reply(expand(rng.choice(fitting), rng, slots), question, rng, slots, 0.1, escalation(team))
@@ -252,7 +236,9 @@ def _escalate(scene: Scene, rng: Random) -> Turn:
 
 def _cannot_know(scene: Scene, rng: Random, warm: float) -> Turn:
     slots = entities(rng, scene.brand)
-    question = _ticket(_say(intents.LIVE_DATA, rng, slots, scene.held_out), rng, slots, scene.difficulty.bare)
+    question = _ticket(
+        say(intents.LIVE_DATA, rng, slots, scene.held_out), rng, slots, scene.difficulty.dressed
+    )
     core = expand(rng.choice(intents.LIVE_DATA_ANSWERS), rng, slots)
     return Turn("cannot_know", question, _reply(core, question, rng, slots, warm * 0.5))
 
@@ -261,11 +247,11 @@ def _not_covered(scene: Scene, rng: Random) -> Turn:
     slots = entities(rng, scene.brand)
     if scene.uncovered and rng.random() < 0.7:
         topic = rng.choice(scene.uncovered)
-        about, core = topic.about[0], _say(topic.questions, rng, slots, scene.held_out)
+        about, core = topic.about[0], draw_question(topic, rng, slots, scene.held_out)
     else:
         about, template = rng.choice(intents.OUTSIDE)
         core = expand(template, rng, slots)
-    question = _ticket(core, rng, slots, scene.difficulty.bare)
+    question = _ticket(core, rng, slots, scene.difficulty.dressed)
     answer = _capital(expand(rng.choice(intents.NOT_COVERED_ANSWERS), rng, slots | {"about": about}))
     team = scene.brand.default_team
     return Turn("not_covered", question, f"{answer} {escalation(team)}", (), team)
@@ -311,6 +297,6 @@ def make_scene(rng: Random, difficulty: Difficulty, held_out: bool) -> tuple[Sce
 def make_chat(rng: Random, difficulty: Difficulty = FULL, held_out: bool = False) -> Chat:
     """One chat. With `held_out`, its shop, policy sentences and questions are ones kept from training."""
     scene, system = make_scene(rng, difficulty, held_out)
-    warm = 0.0 if difficulty.bare else rng.choice((0.0, 0.0, 0.2, 0.6))
+    warm = 0.0 if rng.random() >= difficulty.dressed else rng.choice((0.0, 0.2, 0.6, 0.9))
     kinds = rng.choices(list(KINDS), list(KINDS.values()), k=rng.choice(difficulty.turns))
     return Chat(system, tuple(make_turn(scene, kind, rng, warm) for kind in kinds))

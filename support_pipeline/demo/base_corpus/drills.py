@@ -3,6 +3,7 @@
 from random import Random
 
 from support_pipeline.demo.base_corpus import intents
+from support_pipeline.demo.base_corpus.asks import draw_question
 from support_pipeline.demo.base_corpus.brands import Brand, make_brand
 from support_pipeline.demo.base_corpus.conversations import (
     PLACEHOLDERS,
@@ -10,8 +11,8 @@ from support_pipeline.demo.base_corpus.conversations import (
     Turn,
     entities,
     policy_sentence,
+    say,
 )
-from support_pipeline.demo.base_corpus.grammar import expand, phrasings
 from support_pipeline.demo.base_corpus.topics import TOPICS
 
 ASKS = (
@@ -57,12 +58,12 @@ def _named(rng: Random, brand: Brand, slots: dict[str, str]) -> Turn:
     drawn = rng.random()
     if drawn < 0.2:
         inventory, name = rng.choice(OTHER_NAMES)
-        return Turn("drill", expand(rng.choice(phrasings(inventory, False)), rng, slots), name)
+        return Turn("drill", say(inventory, rng, slots), name)
     topic = rng.choice(TOPICS)
     if drawn < 0.5:
         sentence = policy_sentence(topic, topic.value(rng, brand.currency), brand, rng)
         return Turn("drill", f"- {sentence}", topic.about[0])
-    return Turn("drill", expand(rng.choice(phrasings(topic.questions, False)), rng, slots), topic.about[0])
+    return Turn("drill", draw_question(topic, rng, slots), topic.about[0])
 
 
 def _lookup(rng: Random) -> Chat:
