@@ -21,8 +21,12 @@ from support_pipeline.policies import PolicyBook, PolicyFact
 
 CLIENT_ID = r"^[a-z0-9][a-z0-9-]{0,62}$"
 EMBEDDED_MODEL = "embedded"
-TINY_LORA = {"learning_rate": 0.004, "batch_size": 8}
-"""What the embedded model learns with unless its client says otherwise; an 8B model would diverge."""
+TINY_DEFAULTS: dict[str, dict[str, Any]] = {
+    "lora": {"learning_rate": 0.004, "batch_size": 8},
+    "evaluation": {"against_base": False},
+}
+"""Settings of clients of the embedded model that do not say otherwise: an 8B model would diverge at its learning
+rate, and bare it has read nothing but chats with policies, while an adapter must also learn a client's way to speak."""
 
 SAFE_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's safe loader where it is there: a portfolio's files are read at every sensor tick."""
@@ -309,16 +313,19 @@ class ClientConfig(_Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _tiny_learns_faster(cls, values: object) -> object:
+    def _tiny_model_differs(cls, values: object) -> object:
         if not isinstance(values, dict):
             return values
-        chosen, lora = values.get("base_model", EMBEDDED_MODEL), values.get("lora", {})
+        chosen = values.get("base_model", EMBEDDED_MODEL)
         name = chosen.get("name", EMBEDDED_MODEL) if isinstance(chosen, dict) else chosen
-        return (
-            {**values, "lora": TINY_LORA | lora}
-            if name == EMBEDDED_MODEL and isinstance(lora, dict)
-            else values
-        )
+        if name != EMBEDDED_MODEL:
+            return values
+        given = {section: values.get(section, {}) for section in TINY_DEFAULTS}
+        return values | {
+            section: TINY_DEFAULTS[section] | found
+            for section, found in given.items()
+            if isinstance(found, dict)
+        }
 
     @field_validator("base_model", mode="before")
     @classmethod

@@ -70,7 +70,7 @@ def small_client(client: str = "small") -> dict[str, object]:
             "max_tokens": 1024,
         },
         "release": {"window_months": 3},
-        "evaluation": {"test_size": 8, "max_answer_tokens": 120},
+        "evaluation": {"test_size": 8, "max_answer_tokens": 120, "against_base": True},
     }
     return dict(config)
 
