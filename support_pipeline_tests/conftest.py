@@ -3,17 +3,28 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import yaml
+from dagster._core.storage.defs_state.base import _current_storage
 from hypothesis import settings
 
 from support_pipeline.demo.tickets import write_demo_export
 
 ROOT = Path(__file__).parent.parent
 AS_OF = "2026-09"
+
+
+@pytest.fixture(autouse=True)
+def no_dagster_instance_left() -> Iterator[None]:
+    """Dagster keeps the last instance's storage in a context variable; no test may find another's there."""
+    _current_storage.set(None)
+    yield
+    _current_storage.set(None)
+
 
 settings.register_profile("suite", deadline=None)  # a busy machine is no reason to fail
 settings.load_profile("suite")

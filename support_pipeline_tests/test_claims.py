@@ -319,9 +319,12 @@ def test_rewriting_twice_changes_nothing_more(noise: str, sentence: str) -> None
 @pytest.mark.parametrize("piece", ["return it within 21 days. ", "return ", "1 day ", "refund 3 to "])
 def test_hostile_text_costs_no_more_than_its_length(piece: str) -> None:
     def seconds(times: int) -> float:
-        start = time.process_time()
-        rewrite(BOOK, piece * times, NEW)
-        return time.process_time() - start
+        tries = []
+        for _ in range(3):  # the best of three: other tests' threads and garbage are no matter of this text
+            start = time.thread_time()
+            rewrite(BOOK, piece * times, NEW)
+            tries.append(time.thread_time() - start)
+        return min(tries)
 
     seconds(20)
     assert seconds(1600) < 24 * max(seconds(200), 0.005)

@@ -58,9 +58,18 @@ document.addEventListener("click", (event) => {
 // A decision shows the next draft: whoever reads by ear or keyboard is taken to it.
 // (At the swap itself: a moment later they may be typing already.)
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.boosted) document.getElementById("main").focus({ preventScroll: true });
+  if (event.detail.boosted) focusMain();
   expire();
 });
+
+// Browsers now and then drop the focus of what was only just put in; nobody who types already is disturbed.
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.boosted && document.activeElement === document.body) focusMain();
+});
+
+function focusMain() {
+  document.getElementById("main").focus({ preventScroll: true });
+}
 
 // A server that refuses says why on a page of its own; it is shown like any other.
 document.addEventListener("htmx:beforeSwap", (event) => {
