@@ -15,6 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from measuring import resident
+
 from support_pipeline.artifacts import STAGES
 from support_pipeline.demo.tickets import write_demo_export
 from support_pipeline.stages.months import last_complete_month
@@ -36,27 +38,11 @@ def run(through: str, environment: dict[str, str], cwd: Path) -> tuple[float, in
     )
     peak = 0
     while process.poll() is None:
-        peak = max(peak, _memory_mb(process.pid))
+        peak = max(peak, resident(process.pid) // 2**20)
         time.sleep(0.1)
     if process.returncode:
         raise SystemExit(f"the run through {through} failed; run `make demo` to see why")
     return time.perf_counter() - started, peak
-
-
-def _memory_mb(pid: int) -> int:
-    """Resident memory of a process and all that it started, together."""
-    total, waiting = 0, [pid]
-    while waiting:
-        current = waiting.pop()
-        try:
-            pages = int(Path(f"/proc/{current}/statm").read_text().split()[1])
-            waiting += [
-                int(child) for child in Path(f"/proc/{current}/task/{current}/children").read_text().split()
-            ]
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        total += pages * os.sysconf("SC_PAGE_SIZE") // 2**20
-    return total
 
 
 def main() -> None:

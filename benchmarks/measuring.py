@@ -50,7 +50,12 @@ class _Peak:
 
     def _watch(self) -> None:
         while not self._done.wait(0.05):
-            self._peak = max(self._peak, sum(map(_resident, _family(self._pid))))
+            self._peak = max(self._peak, resident(self._pid))
+
+
+def resident(pid: int) -> int:
+    """Bytes of memory that a process and all that it started have in use."""
+    return sum(map(_resident, _family(pid)))
 
 
 def _family(pid: int) -> list[int]:

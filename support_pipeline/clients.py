@@ -23,10 +23,11 @@ CLIENT_ID = r"^[a-z0-9][a-z0-9-]{0,62}$"
 EMBEDDED_MODEL = "embedded"
 TINY_DEFAULTS: dict[str, dict[str, Any]] = {
     "lora": {"learning_rate": 0.004, "batch_size": 8},
-    "evaluation": {"against_base": False},
+    "evaluation": {"against_base": False, "least_stop_rate": 0.8},
 }
 """Settings of clients of the embedded model that do not say otherwise: an 8B model would diverge at its learning
-rate, and bare it has read nothing but chats with policies, while an adapter must also learn a client's way to speak."""
+rate, and bare it has read nothing but chats with policies, while an adapter must also learn a client's way to speak. It is too
+small for long answers: some run in circles, and a person sees every draft."""
 
 SAFE_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's safe loader where it is there: a portfolio's files are read at every sensor tick."""
@@ -245,7 +246,8 @@ class Evaluation(_Section):
     """The held-out split, whom and what it is compared with, and the targets.
 
     `policy_flips` tickets are asked again under other policy values. `quantisation_loss` is the share
-    of answers that may score lower in the GGUF than before it was quantised.
+    of answers that may score lower in the GGUF than before it was quantised, `least_stop_rate` the share
+    that must end by themselves.
     """
 
     test_size: Annotated[int, Field(ge=1, le=5000)] = 175
@@ -254,6 +256,7 @@ class Evaluation(_Section):
     max_answer_tokens: Annotated[int, Field(ge=8, le=4096)] = 256
     policy_flips: Annotated[int, Field(ge=0, le=20000)] = 299
     quantisation_loss: Annotated[float, Field(ge=0, lt=1)] = 0.05
+    least_stop_rate: Annotated[float, Field(gt=0, le=1)] = 0.995
     against_base: bool = True
     hosted: Endpoint | None = None
     judge: Judge | None = None

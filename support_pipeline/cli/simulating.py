@@ -19,14 +19,13 @@ from support_pipeline.errors import ArtifactError
 from support_pipeline.model.scoring import Case, cases, score_answer
 from support_pipeline.serving.decisions import Database, drafts, intake
 from support_pipeline.serving.decisions.database import now_stamp
-from support_pipeline.serving.decisions.drafts import Answered, Choice
+from support_pipeline.serving.decisions.drafts import Choice
 from support_pipeline.serving.decisions.edits import classify
 from support_pipeline.serving.decisions.intake import Arrival
 from support_pipeline.serving.decisions.log import EditKind
 from support_pipeline.serving.decisions.schema import JOB
-from support_pipeline.serving.desk.answering import Answerer, LiveAnswers
+from support_pipeline.serving.desk.answering import Answerer, LiveAnswers, answered_of
 from support_pipeline.serving.desk.place import database_url
-from support_pipeline.serving.desk.suspicion import suspicions
 from support_pipeline.serving.live import LiveModels
 from support_pipeline.serving.router import RouterAnswer
 
@@ -129,19 +128,8 @@ def _drafted(
         customer_id=case.customer_id,
         thread=[{"at": "", "role": "customer", "public": True, "text": case.customer_text}],
     )
-    answered = Answered(
-        revision=intake.revision_of("", case.customer_text),
-        asked=case.customer_text,
-        response=found.response,
-        confidence=found.confidence,
-        escalate=found.escalate,
-        route=found.route,
-        reasons=found.reasons,
-        model=model,
-        suspicious=not found.trainable or bool(suspicions(case.customer_text)),
-        unsendable=found.unsendable,
-        audit=found.audit,
-    )
+    revision = intake.revision_of("", case.customer_text)
+    answered = answered_of(found, model, revision=revision, asked=case.customer_text)
 
     def write(connection: sa.Connection) -> str | None:
         intake.keep_ticket(connection, arrival)

@@ -12,15 +12,11 @@ and lines of months that were not requested are counted in `IngestResult.elsewhe
 """
 
 import io
-import multiprocessing
-import os
 import shutil
 import tempfile
-import threading
-import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,12 +30,14 @@ from support_pipeline.data.exports.pieces import Piece, pieces
 from support_pipeline.data.exports.records import records
 from support_pipeline.data.frames import ticket_frame
 from support_pipeline.data.tickets import INSTANT, TICKET_SCHEMA, Ticket
+from support_pipeline.data.workers import processors, worker_pool
 from support_pipeline.errors import ExportError
 
 TICKETS, QUARANTINE, DUPLICATES = "tickets.parquet", "quarantine.jsonl", "duplicates.jsonl"
 PARTS = ".parts-"
 SERIAL_BYTES = 24 << 20  # below this, starting processes costs more than it saves
 PIECE_BYTES = 16 << 20
+MAX_WORKERS = 8  # more of them wait for the disk
 PART_ROWS = 4000
 MONTH_BYTES = 192 << 20  # a month whose (compressed) parts are bigger is written in slices of time
 ROW_GROUP = 20_000
@@ -149,7 +147,7 @@ def ingest(
     parts = Path(tempfile.mkdtemp(prefix=PARTS, dir=out))
     try:
         total = sum(path.stat().st_size for path in {file.path for _, file in files})
-        count = workers or (1 if total < SERIAL_BYTES else _cpus())
+        count = workers or (1 if total < SERIAL_BYTES else min(processors(), MAX_WORKERS))
         tasks = _tasks(config.id, files, frozenset(months), parts, total // (count * 4))
         parsed = list(_reported(_run(tasks, count), total, progress))
         return _written(parsed, files, sorted(set(months)), parts, out, progress)
@@ -187,12 +185,6 @@ def source_digest(config: ClientConfig, root: Path) -> str:
 # -- first pass: lines to parts -------------------------------------------------------------------
 
 
-def _cpus() -> int:
-    if multiprocessing.current_process().daemon:  # such a process may have no children
-        return 1
-    return min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 8)
-
-
 def _tasks(
     client: str, files: list[tuple[str, ExportFile]], months: frozenset[str], folder: Path, size: int
 ) -> Iterator[_Task]:
@@ -222,8 +214,7 @@ def _run(tasks: Iterable[_Task], workers: int) -> Iterator[_Parsed]:
     if workers <= 1:
         yield from map(_parse, tasks)
         return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_with_parent) as pool:
+    with worker_pool(workers) as pool:
         waiting: deque[Future[_Parsed]] = deque()
         for task in tasks:
             waiting.append(pool.submit(_parse, task))
@@ -231,18 +222,6 @@ def _run(tasks: Iterable[_Task], workers: int) -> Iterator[_Parsed]:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
-
-
-def _leave_with_parent() -> None:
-    """A killed parent cannot stop its pool, so each worker watches for itself."""
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def _reported(results: Iterable[_Parsed], total: int, progress: Callable[[str], None]) -> Iterator[_Parsed]:

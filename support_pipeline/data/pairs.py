@@ -7,13 +7,10 @@ becomes one pair or one excluded row with its reason, never both and never neith
 """
 
 import hashlib
-import multiprocessing
-import os
 import re
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -48,6 +45,7 @@ from support_pipeline.data.tickets import (
     pair_id,
     ticket_from_row,
 )
+from support_pipeline.data.workers import processors, worker_pool
 from support_pipeline.model.prompt import user_message
 
 CODE_VERSION = "3"
@@ -378,8 +376,7 @@ def _with_edits(
 @contextmanager
 def pair_workers() -> Iterator[Executor]:
     """Processes that make pairs. Several large months share them: `build_pairs(..., workers=workers)`."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processors(), context, _end_with_parent) as pool:
+    with worker_pool(processors()) as pool:
         yield pool
 
 
@@ -403,23 +400,6 @@ def _part(maker: PairMaker, tickets: Path, start: int) -> Part:
     rows = pl.scan_parquet(tickets).slice(start, BATCH_TICKETS).collect().iter_rows(named=True)
     results = maker.make([ticket_from_row(row) for row in rows])
     return [one.pair for one in results if one.pair], [one.excluded for one in results if one.excluded]
-
-
-def processors() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _end_with_parent() -> None:
-    """A worker goes when its parent is gone, so that no kill leaves one behind."""
-    parent = multiprocessing.parent_process()
-
-    def wait() -> None:
-        if parent is not None:
-            parent.join()
-        os._exit(1)
-
-    threading.Thread(target=wait, daemon=True).start()
 
 
 @lru_cache(maxsize=2)

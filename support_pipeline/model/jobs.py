@@ -6,9 +6,7 @@ is success, 2 an input that the user must cure (the message is on stderr), anyth
 
 import argparse
 import contextlib
-import ctypes
 import os
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from support_pipeline.errors import SupportPipelineError
 from support_pipeline.model.progress import Say, reporter
+from support_pipeline.processes import tie_to_parent
 from support_pipeline.storage import explained
 
 EXIT_USER_ERROR = 2
@@ -85,10 +84,3 @@ def die_with_parent() -> None:
     tie_to_parent()
     if parent != ANY_PARENT and os.getppid() != int(parent):  # it died before the line above
         os._exit(1)
-
-
-def tie_to_parent() -> None:
-    """Has the system kill this process when its parent dies (Linux)."""
-    if sys.platform == "linux":
-        set_parent_death_signal = 1
-        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)

@@ -349,6 +349,7 @@ def gguf_artifact(release: ReleaseContext) -> StageResult:
         },
         config={
             "quantisation_loss": config.evaluation.quantisation_loss,
+            "least_stop_rate": config.evaluation.least_stop_rate,
             "base_model": config.base_model.model_dump(mode="json"),
             "context_tokens": config.serving.context_tokens,
             "max_answer_tokens": config.evaluation.max_answer_tokens,
@@ -370,7 +371,7 @@ def gguf_artifact(release: ReleaseContext) -> StageResult:
                 adapter=trained.local(),
                 chats=splits.local() / "test.jsonl",
                 quantisation=config.base_model.quantisation,
-                least_stop_rate=_least_stop_rate(config),
+                least_stop_rate=config.evaluation.least_stop_rate,
                 licence=config.base_model.licence or _own_licence(config.base_model.name),
                 calibration=splits.local() / "train.jsonl" if config.base_model.importance else None,
                 converter=release.root / config.base_model.converter if config.base_model.converter else None,
@@ -392,11 +393,6 @@ def gguf_artifact(release: ReleaseContext) -> StageResult:
         return product(proof["counts"], checks, proof["info"])
 
     return make(release.store, release.folder("gguf_artifact"), recipe, work, release.say)
-
-
-def _least_stop_rate(config: ClientConfig) -> float:
-    """The embedded model is too small for long answers: some run in circles, and a person sees every draft."""
-    return gguf.TINY_STOP_RATE if config.base_model.name == EMBEDDED_MODEL else gguf.LEAST_STOP_RATE
 
 
 def _own_licence(base_name: str) -> str:

@@ -17,8 +17,6 @@ from support_pipeline.policies import PolicyFact
 CODE_VERSION = "4"
 
 Quantisation = Literal["Q4_K_M", "Q5_K_M", "Q8_0", "F16"]
-LEAST_STOP_RATE = 0.995
-TINY_STOP_RATE = 0.8
 FINER: tuple[Quantisation, ...] = ("Q4_K_M", "Q5_K_M", "Q8_0", "F16")
 """From the smallest file to the whole one: where one loses too much, the next is made."""
 
@@ -58,7 +56,7 @@ class GgufJob(Job):
     quantisation: Quantisation
     context_tokens: int
     max_answer_tokens: int
-    least_stop_rate: float = LEAST_STOP_RATE
+    least_stop_rate: float = 0.995
     judged: Judged | None = None
     licence: str = ""
     proof_prompts: int | None = None

@@ -11,8 +11,8 @@ from support_pipeline.model.jobs import (
     PARENT_VARIABLE,
     die_with_parent,
     error_file,
-    tie_to_parent,
 )
+from support_pipeline.processes import tie_to_parent
 
 
 def on_every_gpu(module: str, arguments: list[str]) -> int | None:

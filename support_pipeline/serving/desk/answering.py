@@ -2,10 +2,29 @@
 
 from typing import Protocol
 
+from support_pipeline.serving.decisions.drafts import Answered
+from support_pipeline.serving.desk.suspicion import suspicions
 from support_pipeline.serving.live import LiveModels
 from support_pipeline.serving.router import RouterAnswer, answer
 
 NO_MODEL = "none"
+
+
+def answered_of(found: RouterAnswer, model: str, *, revision: str, asked: str) -> Answered:
+    """The router's answer as the desk keeps it; `asked` is what it answered, at that `revision`."""
+    return Answered(
+        revision=revision,
+        asked=asked,
+        response=found.response,
+        confidence=found.confidence,
+        escalate=found.escalate,
+        route=found.route,
+        reasons=found.reasons,
+        model=model,
+        suspicious=not found.trainable or bool(suspicions(asked)),
+        unsendable=found.unsendable,
+        audit=found.audit,
+    )
 
 
 class Answerer(Protocol):

@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -25,7 +25,7 @@ from support_pipeline.serving.decisions.outbox import Job, JobKind
 from support_pipeline.serving.decisions.schema import JOB
 from support_pipeline.serving.decisions.writer import GroupWriter
 from support_pipeline.serving.desk import sending
-from support_pipeline.serving.desk.answering import NO_MODEL, Answerer
+from support_pipeline.serving.desk.answering import NO_MODEL, Answerer, answered_of
 from support_pipeline.serving.desk.bells import Bell
 from support_pipeline.serving.desk.sending import Errand, Outcome
 from support_pipeline.serving.desk.suspicion import suspicions
@@ -235,18 +235,8 @@ class Worker:
         except Exception as error:  # any failure whatever routes to a person
             log.warning("no draft for %s of %s: %s", row["external_id"], job.client, error)
             return _to_person(turn, f"no draft: {error}")
-        return Answered(
-            revision=turn.revision,
-            asked=turn.text,
-            response=found.response,
-            confidence=found.confidence,
-            escalate=found.escalate,
-            route=found.route,
-            reasons=found.reasons,
-            model=model,
-            suspicious=not found.trainable or bool(suspicions(turn.text)),
-            unsendable=found.unsendable,
-            audit=found.audit,
+        return replace(
+            answered_of(found, model, revision=turn.revision, asked=turn.text),
             evidence={
                 "score": found.score,
                 "features": dict(found.features),

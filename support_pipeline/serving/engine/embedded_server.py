@@ -6,16 +6,15 @@ parent. Start it through `LlamaCppEngine`.
 """
 
 import argparse
-import ctypes
 import os
-import signal
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
+from support_pipeline.processes import tie_to_parent
+
 KEY_VARIABLE = "SUPPORT_PIPELINE_ENGINE_KEY"
-_PR_SET_PDEATHSIG = 1
 _PARENT_CHECK_SECONDS = 0.5
 _WARNINGS = 2  # llama.cpp's information level writes ten lines a request
 
@@ -23,7 +22,9 @@ _WARNINGS = 2  # llama.cpp's information level writes ten lines a request
 def main() -> None:
     arguments = _arguments()
     if arguments.die_with_thread:
-        _ask_kernel_to_die_with_parent()
+        # The kernel means the parent *thread*, so this alone would kill a server started from a worker
+        # thread that ends; the parent process is watched below as well.
+        tie_to_parent()
     server = _start(arguments)  # it stops when nothing refers to it
     with os.fdopen(arguments.ready_fd, "w", encoding="utf-8") as ready:
         ready.write(server.listening_address + "\n")
@@ -48,13 +49,6 @@ def _arguments() -> argparse.Namespace:
         "--die-with-thread", action="store_true", help="the parent started this from its main thread"
     )
     return parser.parse_args()
-
-
-def _ask_kernel_to_die_with_parent() -> None:
-    # The kernel means the parent *thread*, so this alone would kill a server started from a worker
-    # thread that ends; main() watches the parent process as well.
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _start(arguments: argparse.Namespace) -> Any:
