@@ -119,7 +119,6 @@ def desk(tmp_path: Path, browser: Browser) -> Iterator[Desk]:
         thread.join()
 
 
-@pytest.mark.slow  # the focus after a decision is lost now and then in headless Chromium: not for CI until that is found
 def test_three_drafts_by_keyboard_alone(desk: Desk) -> None:
     for number in (1, 2, 3):
         add_draft(desk.database, number)

@@ -62,11 +62,6 @@ document.addEventListener("htmx:afterSwap", (event) => {
   expire();
 });
 
-// Browsers now and then drop the focus of what was only just put in; nobody who types already is disturbed.
-document.addEventListener("htmx:afterSettle", (event) => {
-  if (event.detail.boosted && document.activeElement === document.body) focusMain();
-});
-
 function focusMain() {
   document.getElementById("main").focus({ preventScroll: true });
 }
@@ -104,3 +99,5 @@ async function refresh() {
 
 setInterval(refresh, 5000);
 expire();
+// A key that was quicker than htmx sent the form the plain way: the page that answers is taken to as well.
+if (new URLSearchParams(location.search).has("done")) focusMain();
