@@ -9,20 +9,29 @@ export SUPPORT_PIPELINE_CLIENTS ?= $(CURDIR)/clients
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo loop dev serve test test-slow check format base-model benchmarks clean
+.PHONY: help install lock demo loop dev serve test test-slow check format base-model benchmarks clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(VENV)/.installed ## the virtual environment with all packages
 
-$(VENV)/.installed: pyproject.toml
+$(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; say make PYTHON=python3.11 ..." if sys.version_info < (3, 11) else 0)'
 	@echo "installing into $(VENV) (the first time this takes minutes)"
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt "torch==2.13.*"
+	$(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
+	@touch $@
+
+lock: ## the newest packages that pyproject.toml allows, written to constraints.txt (then: make check test)
+	rm -rf $(VENV)
+	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --disable-pip-version-check "torch==2.13.*"
 	$(BIN)/python -m pip install --disable-pip-version-check --editable ".[dev]"
-	@touch $@
+	{ echo "# The versions that the tests ran with, written by make lock; torch is in pyproject.toml."; \
+	  $(BIN)/python -m pip freeze --exclude-editable --exclude torch; } > constraints.txt
+	@touch $(VENV)/.installed
 
 $(DAGSTER_HOME)/dagster.yaml: dagster.yaml
 	@mkdir -p "$(DAGSTER_HOME)"

@@ -1,6 +1,5 @@
 """What texts say about policies: found, judged, put right."""
 
-import time
 from datetime import date
 
 import pytest
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 from support_pipeline.claims import Verdict, claims, judge, rewrite
 from support_pipeline.errors import ConfigError
 from support_pipeline.policies import PolicyBook, PolicyFact
+from support_pipeline_tests.growth import costs_no_more_than_its_length
 
 OLD, NEW = date(2024, 5, 1), date(2026, 5, 1)
 NEW_YEAR = date(2026, 1, 1)
@@ -318,16 +318,7 @@ def test_rewriting_twice_changes_nothing_more(noise: str, sentence: str) -> None
 
 @pytest.mark.parametrize("piece", ["return it within 21 days. ", "return ", "1 day ", "refund 3 to "])
 def test_hostile_text_costs_no_more_than_its_length(piece: str) -> None:
-    def seconds(times: int) -> float:
-        tries = []
-        for _ in range(3):  # the best of three: other tests' threads and garbage are no matter of this text
-            start = time.thread_time()
-            rewrite(BOOK, piece * times, NEW)
-            tries.append(time.thread_time() - start)
-        return min(tries)
-
-    seconds(20)
-    assert seconds(1600) < 24 * max(seconds(200), 0.005)
+    assert costs_no_more_than_its_length(lambda text: rewrite(BOOK, text, NEW), piece, 200)
 
 
 WINDOW = "Belts can come back within 90 days of delivery."

@@ -242,11 +242,11 @@ class _Reading:
             input_ids=inputs,
             attention_mask=self._mask,
             position_ids=positions,
-            past_key_values=self._cache,
+            cache=self._cache,
             use_cache=True,
             logits_to_keep=1,
         )
-        self._cache = out.past_key_values
+        self._cache = out.cache
         return out.logits[:, -1]
 
 
