@@ -13,6 +13,7 @@ from support_pipeline.cli.running import console_logger, failure_of, run_history
 from support_pipeline.clients import ClientConfig, ClientRegistry
 from support_pipeline.errors import ConfigError
 from support_pipeline.serving.decision_counts import decision_log
+from support_pipeline.serving.decisions import erasing as desk
 from support_pipeline.serving.deployment import read_deployments
 from support_pipeline.stages import erasing
 
@@ -76,7 +77,7 @@ def erase(client: str, customer: str) -> Receipt:
         receipt.fetched_files, receipt.not_ours_to_change = erasing.clean_drops(
             config, registry.root, customer
         )
-        receipt.decisions = erasing.blank_decisions(log, client, customer, sorted(found.tickets))
+        receipt.decisions = desk.erase(log.database, client, customer, found.tickets, receipt.customer_sha256)
         receipt.history = erasing.clean_history(store, config, found.months, marks)
         problems = _history_again(instance, store, config, found.months, receipt)
         _releases_again(instance, store, config, found.releases, started, receipt)

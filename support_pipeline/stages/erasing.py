@@ -1,4 +1,4 @@
-"""A customer out of what the store and the databases hold: what is affected, and its removal."""
+"""A customer out of what the store holds: what is affected, and its removal. The desk's tables: `serving.decisions.erasing`."""
 
 import shutil
 import sqlite3
@@ -10,7 +10,6 @@ from typing import Any
 
 import orjson
 import polars as pl
-import sqlalchemy as sa
 
 from support_pipeline.artifacts import (
     Folder,
@@ -28,6 +27,7 @@ from support_pipeline.data.sync.landing import STATE_FILE
 from support_pipeline.data.tickets import pair_id
 from support_pipeline.erasures import drop_erased, inputs, mark
 from support_pipeline.serving.decisions import DecisionLog
+from support_pipeline.serving.decisions import erasing as desk
 from support_pipeline.serving.deployment import read_deployments
 from support_pipeline.stages.history import raw_checks, raw_recipe
 
@@ -53,6 +53,7 @@ def find(store: Store, config: ClientConfig, log: DecisionLog, customer: str) ->
 
     Raises:
         ArtifactError: an artifact cannot be read; nothing may be left out unseen.
+        AtWork: a worker is at one of the customer's tickets.
     """
     tickets: set[str] = set()
     months = []
@@ -62,16 +63,16 @@ def find(store: Store, config: ClientConfig, log: DecisionLog, customer: str) ->
         tickets |= {ticket for frame in rows for ticket in frame["ticket_id"]}
         if any(frame.height for frame in rows):
             months.append(month)
-    decided = _decisions(log, config.id, customer, tickets)
-    months = sorted({*months, *(row["month"] for row in decided)} & set(store.months(config.id)))
-    tickets |= {row["ticket_id"] for row in decided}
+    seen = desk.look(log.database, config.id, customer, tickets)
+    months = sorted({*months, *seen.months} & set(store.months(config.id)))
+    tickets |= seen.tickets
     pairs = {pair_id(config.id, source.vendor, ticket) for source in config.sources for ticket in tickets}
     return Affected(
         frozenset(tickets),
         frozenset(pairs),
         tuple(months),
         _releases(store, config.id, tickets, pairs),
-        len(decided),
+        seen.decisions,
     )
 
 
@@ -103,77 +104,6 @@ def _releases(store: Store, client: str, tickets: set[str], pairs: set[str]) -> 
         ):
             found.append(as_of)
     return tuple(found)
-
-
-def _decisions(log: DecisionLog, client: str, customer: str, tickets: set[str]) -> list[dict[str, Any]]:
-    engine = sa.create_engine(log.url, poolclass=sa.NullPool)
-    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
-        return []
-    if not sa.inspect(engine).has_table("decision"):
-        return []
-    with engine.connect() as base:
-        table = sa.Table("decision", sa.MetaData(), autoload_with=base)
-        query = sa.select(table.c.draft_id, table.c.ticket_id, table.c.decided_at).where(
-            table.c.client == client,
-            sa.or_(
-                sa.func.lower(table.c.customer_id) == customer.strip().lower(),
-                table.c.ticket_id.in_(sorted(tickets)),
-            ),
-        )
-        return [{**row, "month": row["decided_at"][:7]} for row in base.execute(query).mappings()]
-
-
-_BLANK: dict[str, dict[str, Any]] = {
-    "decision": dict.fromkeys(("customer_id", "customer_text", "draft_text", "final_text", "reason"), "")
-    | {"trainable": False},
-    "draft": dict.fromkeys(("asked", "response"), "") | {"reasons": []},
-    "ticket": dict.fromkeys(("subject", "text", "customer_id", "customer_name", "customer_email"), "")
-    | {"thread": []},
-}
-"""Columns with a customer's words or names, by table of the decisions' database, and what they become."""
-
-
-def blank_decisions(log: DecisionLog, client: str, customer: str, tickets: Sequence[str]) -> dict[str, int]:
-    """Blanks the customer's words in the decisions' database; rows by table. That something was decided stays."""
-    engine = sa.create_engine(log.url, poolclass=sa.NullPool)
-    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
-        return {}
-    done: dict[str, int] = {}
-    known = set(sa.inspect(engine).get_table_names())
-    with engine.begin() as base:
-        for name, blank in _BLANK.items():
-            if name not in known:
-                continue
-            table = sa.Table(name, sa.MetaData(), autoload_with=base)
-            whose = _whose(table, base, client, customer, tickets)
-            values = {column: value for column, value in blank.items() if column in table.c}
-            count = base.execute(table.update().where(whose).values(**values)).rowcount
-            if count:
-                done[name] = count
-    if engine.dialect.name == "sqlite":
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as base:
-            base.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-            base.exec_driver_sql("VACUUM")  # or the words stay in free pages of the file
-    return done
-
-
-def _whose(
-    table: sa.Table, base: sa.Connection, client: str, customer: str, tickets: Sequence[str]
-) -> sa.ColumnElement[bool]:
-    """The rows of a table that are the customer's."""
-    mine = [table.c.client == client] if "client" in table.c else []
-    ways = []
-    if "customer_id" in table.c:
-        ways.append(sa.func.lower(table.c.customer_id) == customer.strip().lower())
-    for column in ("ticket_id", "external_id"):
-        if column in table.c:
-            ways.append(table.c[column].in_(list(tickets)))
-    if table.name == "draft":
-        other = sa.Table("ticket", sa.MetaData(), autoload_with=base)
-        ways.append(
-            table.c.ticket.in_(sa.select(other.c.id).where(_whose(other, base, client, customer, tickets)))
-        )
-    return sa.and_(*mine, sa.or_(*ways))
 
 
 def clean_history(

@@ -11,6 +11,7 @@ import pytest
 
 from support_pipeline.artifacts import Store
 from support_pipeline.serving.decisions import Decision, DecisionLog
+from support_pipeline.serving.decisions.intake import Arrival, take_in
 from support_pipeline_tests.conftest import AS_OF, Project, make_project
 
 
@@ -70,18 +71,29 @@ def test_a_customer_is_erased_from_tickets_to_weights(finished: Project, tmp_pat
             "m",
         )
     )
+    arrival = Arrival(
+        "small",
+        "zendesk",
+        "d2",
+        "i2",
+        text="words at the desk",
+        customer_id=customer,
+        content={"a": "raw words"},
+    )
+    with log.database.writing() as connection:
+        take_in(connection, arrival)
     before = json.loads(project.run("status", "small", "--json").stdout)
     assert words[0].encode() in everything(project.store)
     done = project.run("erase", "small", customer, "--json")
     assert done.returncode == 0, done.stderr
     receipt = json.loads(done.stdout)
-    assert receipt["complete"] and receipt["tickets"] == len(tickets)
+    assert receipt["complete"] and receipt["tickets"] == len(tickets) + 1
     assert receipt["releases"] == {AS_OF: "made again, live"}
-    assert receipt["decisions"]["decision"] == 1
+    assert receipt["decisions"] == {"decision": 1, "job": 1, "delivery": 1, "ticket": 1}
     assert customer not in json.dumps(receipt)
     assert Path(receipt["path"]).exists()
     left = everything(project.store)
-    for word in (*words, "my own words", "final words"):
+    for word in (*words, "my own words", "final words", "words at the desk", "raw words"):
         assert word.encode() not in left, word
     after = json.loads(project.run("status", "small", "--json").stdout)
     assert after["live"] != before["live"]

@@ -1,4 +1,7 @@
-"""What people changed, in a chain: each row's hash covers the row before, so none is altered unseen."""
+"""What people changed, in a chain: each row's hash covers the row before, so none is altered unseen.
+
+Nothing in it may be a customer's: a row could not be erased without breaking the chain.
+"""
 
 import hashlib
 import json

@@ -200,8 +200,10 @@ def decide(
         wrong = is_wrong(choice.action, draft["response"], choice.final_text)
         key, due = f"audit:{choice.draft_id}", now_stamp(hold_seconds)
         outbox.put(connection, "audit", choice.client, choice.draft_id, key, {"wrong": wrong}, due)
-    detail = {"kind": choice.kind, "reason": choice.reason}
-    audit.append(connection, choice.agent, choice.action, choice.client, choice.draft_id, detail)
+    # The agent's reason may quote the customer: it stands with the decision, where it can be erased.
+    audit.append(
+        connection, choice.agent, choice.action, choice.client, choice.draft_id, {"kind": choice.kind}
+    )
     return Decided(choice.draft_id, choice.action, effect)
 
 
