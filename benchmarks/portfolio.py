@@ -35,7 +35,8 @@ from support_pipeline.definitions import build_defs
 from support_pipeline.demo.services import Services
 from support_pipeline.orchestration.resources import Automation, Workspace
 from support_pipeline.portfolio import _parsed
-from support_pipeline.serving.decisions import DECISION, METADATA, DecisionLog
+from support_pipeline.serving.decisions import DecisionLog
+from support_pipeline.serving.decisions.schema import DECISION, METADATA
 from support_pipeline.serving.deployment import Deployment, put_live
 from support_pipeline.stages.months import last_complete_month, window
 
@@ -199,9 +200,10 @@ def cpu_seconds() -> float:
     return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 
 
-def ticks(portfolio: Portfolio, instance: dg.DagsterInstance) -> Iterator[tuple[str, float]]:
+def ticks(
+    portfolio: Portfolio, repository: dg.RepositoryDefinition, instance: dg.DagsterInstance
+) -> Iterator[tuple[str, float]]:
     """Each tick twice: the first of a process parses all client files, the next ones only what has changed."""
-    repository = build_defs().get_repository_def()
     resources = {
         "workspace": Workspace(
             store_url=str(portfolio.root / "store"), clients_folder=str(portfolio.root / "clients")
@@ -293,12 +295,14 @@ def main() -> None:
     parser.add_argument("--months", type=int, default=36)
     wanted = parser.parse_args()
     first: dict[str, float] = {}
+    # Once, before any instance: Dagster keeps the storage of an instance that is gone in a context variable.
+    repository = build_defs().get_repository_def()
     with tempfile.TemporaryDirectory(prefix="portfolio-") as scratch:
         portfolio = Portfolio(Path(scratch), wanted.months)
         for clients in sorted(wanted.clients):
             with dg.DagsterInstance.from_config(str(portfolio.root / "home")) as instance:
                 made, _ = timed(lambda n=clients, i=instance: portfolio.grow(n, i))
-                seconds = dict(ticks(portfolio, instance))
+                seconds = dict(ticks(portfolio, repository, instance))
             seconds |= dict(commands(portfolio)) | dict(pages(portfolio))
             first = first or seconds
             line = {

@@ -1,11 +1,11 @@
 """kill -9 at random moments, while sensors onboard a client and release it; against a run that nobody disturbs.
 
-    python benchmarks/recovery.py [--kills 100] [--a-round 12] [--seed 1]
+    python benchmarks/recovery.py [--kills 15] [--a-round 15] [--seed 1]
 
-Real web server, daemon, code servers, run workers, training and engine children. In each round a client's
-history and first release start by themselves; again and again one process, of a kind and at a moment chosen by chance, is killed;
-web server and daemon are started again as systemd would. Nobody launches anything by hand: the sensors have
-to finish it. After each kill every visible artifact is verified against its manifest; after each round there
+Real web server, daemon, code servers, run workers (which hold the steps), training and engine children. In each
+round a client's history and first release start by themselves; again and again one process is killed: each kind
+as often as the others, in an order, at a moment and in a step that chance chooses. Web server and daemon are
+started again as systemd would. Nobody launches anything by hand: the sensors have to finish it. After each kill every visible artifact is verified against its manifest; after each round there
 is no process of the project left but the services, no claimed pool slot, no unfinished run, nothing in
 staging, and every fingerprint equals the undisturbed run's. One JSON line.
 """
@@ -22,13 +22,14 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import dagster as dg
 import yaml
 
-from support_pipeline.artifacts import HISTORY_STAGES, RELEASE_STAGES, Folder, Store
+from support_pipeline.artifacts import HISTORY_STAGES, RELEASE_STAGES, STAGES, Folder, Store
 from support_pipeline.demo.services import Services
 from support_pipeline.demo.tickets import write_demo_export
 from support_pipeline.orchestration.runs import UNFINISHED
@@ -46,7 +47,14 @@ KINDS = {
     "model job": "support_pipeline.model",
     "engine": "support_pipeline.serving",
 }
-WEIGHTS = {"run worker": 4, "model job": 4, "engine": 1, "webserver": 1, "daemon": 2, "code server": 2}
+VICTIMS = (
+    ("webserver",),
+    ("daemon",),
+    ("code server",),
+    ("run worker",),
+    ("model job", "engine"),
+)
+"""Kinds that are killed equally often. An engine lives for seconds, so it shares its turn with training and evaluation."""
 
 
 @dataclass
@@ -55,6 +63,7 @@ class Project:
 
     root: Path
     kills: Counter[str] = field(default_factory=Counter)
+    during: Counter[str] = field(default_factory=Counter)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -86,6 +95,11 @@ class Project:
             for folder in self.folders()
             if folder.manifest() is not None
         }
+
+    def step(self) -> str:
+        """The stage that a run is at, by what it is staging."""
+        staged = " ".join(path.name for path in (self.root / "store" / ".staging").glob("*"))
+        return next((stage for stage in STAGES if f"-{stage}-" in staged), "between steps")
 
     def processes(self) -> dict[int, str]:
         """Live processes of this project by kind, found by the environment that they inherited."""
@@ -165,11 +179,11 @@ def disturbed(
     root: Path, kills: int, pause: float, dice: random.Random
 ) -> tuple[Project, float, dict[str, object]]:
     """A round: kills until there were enough, then the time to the finished release, and what is left behind."""
-    project = make_project(root)
+    project, turns = make_project(root), victims(dice)
     with Services(project.environment, root / "services.log") as services:
         services.wait()
         while project.kills.total() < kills and not deployed(project):
-            kill_one(project, services, pause, dice)
+            kill_one(project, services, next(turns), pause, dice)
             services.revive()
             project.fingerprints()  # raises when anything visible is not whole
         since = time.monotonic()
@@ -179,22 +193,33 @@ def disturbed(
     return project, seconds, left
 
 
-def kill_one(project: Project, services: Services, pause: float, dice: random.Random) -> None:
-    """Kills a process of a kind that chance names, at a chance moment after one of that kind is there."""
-    kind = dice.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+def victims(dice: random.Random) -> Iterator[tuple[str, ...]]:
+    """Whose turn it is: every kind once, in an order of chance, then again."""
+    while True:
+        yield from dice.sample(VICTIMS, len(VICTIMS))
 
-    def there() -> list[int]:
+
+def kill_one(
+    project: Project, services: Services, kinds: tuple[str, ...], pause: float, dice: random.Random
+) -> None:
+    """Kills a process of the kinds, at a chance moment after one is there; without one in time nothing happens."""
+
+    def there() -> list[tuple[int, str]]:
         services.revive()
-        return sorted(pid for pid, found in project.processes().items() if found == kind)
+        return sorted((pid, kind) for pid, kind in project.processes().items() if kind in kinds)
 
     if not wait_until(lambda: there() or deployed(project), PATIENCE_SECONDS):
         return
     time.sleep(dice.uniform(0.0, pause))
     found = there()
     if found:
+        pid, kind = dice.choice(found)
+        step = project.step()
         with contextlib.suppress(ProcessLookupError):
-            os.kill(dice.choice(found), signal.SIGKILL)
+            os.kill(pid, signal.SIGKILL)
             project.kills[kind] += 1
+            project.during[step] += 1
+            print(f"  {kind} killed, {step}", file=sys.stderr, flush=True)
 
 
 def leftovers(project: Project, services: Services) -> dict[str, object]:
@@ -221,13 +246,13 @@ def leftovers(project: Project, services: Services) -> dict[str, object]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--kills", type=int, default=100)
-    parser.add_argument("--a-round", type=int, default=12)
+    parser.add_argument("--kills", type=int, default=15)
+    parser.add_argument("--a-round", type=int, default=15)
     parser.add_argument("--pause", type=float, default=4.0, help="longest seconds a process lives before")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=1e9, help="begin no round after so long")
     wanted = parser.parse_args()
-    dice, kills = random.Random(wanted.seed), Counter[str]()
+    dice, kills, during = random.Random(wanted.seed), Counter[str](), Counter[str]()
     scratch = Path(tempfile.mkdtemp(prefix="recovery-"))
     reference, alone = undisturbed(scratch / "undisturbed")
     seconds: list[float] = []
@@ -238,6 +263,7 @@ def main() -> None:
         few = min(wanted.a_round, wanted.kills - kills.total())
         project, took, left = disturbed(root, few, wanted.pause, dice)
         kills += project.kills
+        during += project.during
         seconds.append(took)
         if left:
             problems.append({f"round {len(seconds)}": left})
@@ -254,6 +280,7 @@ def main() -> None:
         "benchmark": "recovery",
         "kills": kills.total(),
         "by_process": dict(kills),
+        "by_step": dict(during),
         "rounds": len(seconds),
         "undisturbed_seconds": round(alone, 1),
         "seconds_to_finish_after_last_kill": {

@@ -1,5 +1,7 @@
 """What the documents promise is so."""
 
+import ast
+import importlib
 import re
 from pathlib import Path
 
@@ -55,3 +57,14 @@ def test_every_benchmark_has_its_place_in_the_figures() -> None:
     for script in (ROOT / "benchmarks").glob("*.py"):
         if not script.name.startswith("_"):
             assert script.name in figures, script.name
+
+
+@pytest.mark.parametrize("script", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda path: path.stem)
+def test_what_a_benchmark_imports_from_the_project_is_there(script: Path) -> None:
+    """They run seldom, and no other test sees that a name of theirs has moved."""
+    for node in ast.walk(ast.parse(script.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("support_pipeline"):
+            module = importlib.import_module(str(node.module))
+            for name in node.names:
+                if not hasattr(module, name.name):
+                    importlib.import_module(f"{node.module}.{name.name}")

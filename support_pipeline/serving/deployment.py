@@ -19,7 +19,20 @@ from support_pipeline.artifacts import Folder, Store, is_local, write_atomically
 from support_pipeline.errors import ArtifactError
 from support_pipeline.model.base import ChatFormat, load_format
 from support_pipeline.model.verdict.promotion import RouteCeiling
-from support_pipeline.serving.selftest import Canary
+
+
+class Canary(BaseModel):
+    """How a model begins its answer to a fixed question: its mark of identity.
+
+    `pieces` are the answer's tokens as hex, `margins` how far each was ahead of the next best; where two
+    were nearly equal, another machine may choose the other.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    question: str
+    pieces: tuple[str, ...]
+    margins: tuple[float, ...]
 
 
 class Deployment(BaseModel):

@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from pydantic import BaseModel, ConfigDict
-
 from support_pipeline.artifacts import Check
 from support_pipeline.clients import ClientConfig
 from support_pipeline.errors import EngineError
 from support_pipeline.model.base import ChatFormat
 from support_pipeline.model.prompt import Message, system_message
+from support_pipeline.serving.deployment import Canary
 from support_pipeline.serving.engine import Engine, Generation, OllamaEngine
 from support_pipeline.serving.engine.answer import RefusedError
 
@@ -23,20 +22,6 @@ CANARIES = ("How long can I return an item?", "I want to speak to a person.")
 _CANARY_TOKENS = 16
 _NEAR_TIE = 0.05
 _SECONDS = 120.0
-
-
-class Canary(BaseModel):
-    """How a model begins its answer to a fixed question: its mark of identity.
-
-    `pieces` are the answer's tokens as hex, `margins` how far each was ahead of the next best; where two
-    were nearly equal, another machine may choose the other.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    question: str
-    pieces: tuple[str, ...]
-    margins: tuple[float, ...]
 
 
 @dataclass(frozen=True)
