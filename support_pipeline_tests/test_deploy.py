@@ -1,7 +1,7 @@
 """What grows beyond one machine, on the real thing where it can be had here: PostgreSQL, an S3 server, pod specs."""
 
-import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -209,15 +209,77 @@ def test_the_helm_values_say_what_dagster_yaml_says() -> None:
     assert values["runLauncher"]["type"] == "K8sRunLauncher"
 
 
-def test_compose_and_units_start_what_exists() -> None:
-    compose = yaml.safe_load((DEPLOY / "docker-compose.yaml").read_text())
-    assert set(compose["services"]) == {"postgres", "prepare", "daemon", "webserver"}
-    for unit in (DEPLOY / "systemd").glob("*.service"):
-        (command,) = [line for line in unit.read_text().splitlines() if line.startswith("ExecStart=")]
-        program = Path(command.removeprefix("ExecStart=").split()[0]).name
-        assert (Path(sys.executable).parent / program).exists(), program
-        assert (
-            f"command: {program} run" in (DEPLOY / "docker-compose.yaml").read_text()
-            or program == "dagster-webserver"
+def test_volumes_and_variables_of_the_helm_values_are_ones_that_kubernetes_knows() -> None:
+    kubernetes = pytest.importorskip("kubernetes")
+    models = pytest.importorskip("dagster_k8s.models")
+    values = yaml.safe_load((DEPLOY / "helm" / "values.yaml").read_text())
+    (deployment,) = values["dagster-user-deployments"]["deployments"]
+    container = {
+        "name": deployment["name"],
+        "env": deployment["env"],
+        "envFrom": [{"secretRef": secret} for secret in deployment["envSecrets"]],
+        "volumeMounts": deployment["volumeMounts"],
+    }
+    spec = {"containers": [container], "volumes": deployment["volumes"]}
+    models.k8s_model_from_dict(
+        kubernetes.client.V1PodSpec, models.k8s_snake_case_dict(kubernetes.client.V1PodSpec, spec)
+    )
+    assert {mount["name"] for mount in deployment["volumeMounts"]} == {
+        volume["name"] for volume in deployment["volumes"]
+    }
+    claims = {volume["persistentVolumeClaim"]["claimName"] for volume in deployment["volumes"]}
+    variables = {variable["name"]: variable["value"] for variable in deployment["env"]}
+    assert claims == {variables["SUPPORT_PIPELINE_K8S_CLAIM"]}
+    folders = {mount["mountPath"] for mount in deployment["volumeMounts"]}
+    assert all(
+        Path(variables[f"SUPPORT_PIPELINE_{name}"]).parts[1] == "data" for name in ("STORE", "CLIENTS")
+    )
+    assert folders == {"/data"}
+
+
+def test_what_the_image_copies_is_there_and_in_the_repository() -> None:
+    lines = (DEPLOY / "Dockerfile").read_text().splitlines()
+    copied = {source for line in lines if line.startswith("COPY ") for source in line.split()[1:-1]}
+    assert {"pyproject.toml", "constraints.txt", "workspace.yaml", "dagster.yaml"} <= copied
+    for source in copied:
+        assert (ROOT / source).exists(), source
+        kept = subprocess.run(
+            ["git", "ls-files", source], cwd=ROOT, capture_output=True, text=True, check=False
         )
-    assert json.dumps(compose["services"]["webserver"]["ports"]) == '["127.0.0.1:3000:3000"]'
+        assert kept.returncode or kept.stdout, f"{source} is not in the repository"
+
+
+def test_compose_names_only_what_it_has() -> None:
+    compose = yaml.safe_load((DEPLOY / "docker-compose.yaml").read_text())
+    services = compose["services"]
+    assert set(services) == {"postgres", "prepare", "daemon", "webserver"}
+    for service in services.values():
+        assert set(service.get("depends_on", {})) <= set(services)
+        for volume in service.get("volumes", ()):
+            source = volume.split(":")[0]
+            assert (DEPLOY / source).exists() if source.startswith(".") else source in compose["volumes"], (
+                volume
+            )
+    text = (DEPLOY / "docker-compose.yaml").read_text()
+    asked = set(re.findall(r"(?<!\$)\$\{(\w+)", text))
+    given = {line.split("=")[0] for line in (DEPLOY / "compose.env.example").read_text().splitlines()}
+    assert asked <= given, "every variable of the file is in its example"
+    for name in ("daemon", "webserver"):
+        program = services[name]["command"].split()[0]
+        assert (Path(sys.executable).parent / program).exists(), program
+    assert services["webserver"]["ports"] == ["127.0.0.1:3000:3000"]
+
+
+@pytest.mark.parametrize("name", ["daemon", "webserver"])
+def test_systemd_reads_the_units(name: str, tmp_path: Path) -> None:
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd is not installed")
+    text = (DEPLOY / "systemd" / f"support-pipeline-{name}.service").read_text()
+    unit = tmp_path / f"support-pipeline-{name}.service"
+    unit.write_text(text.replace("/opt/support-pipeline/.venv/bin", str(Path(sys.executable).parent)))
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True, check=False
+    )
+    # It looks at the machine's other units as well.
+    said = [line for line in (done.stdout + done.stderr).splitlines() if "support-pipeline" in line]
+    assert not said

@@ -5,6 +5,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import polars as pl
@@ -17,10 +18,10 @@ from support_pipeline_tests.conftest import AS_OF, ROOT, Project
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 KNOWN = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
 KNOWN |= {group.name for group in app.registered_groups if group.name}
-ELSEWHERE = {"report", "promote", "rollback"} - KNOWN
-"""Commands of other parts, skipped only while they are not there."""
 REFUSED = {"promote": 2, "rollback": 2}
 """On this project the gate has promoted, and there is no earlier version: the command says so."""
+IN_OTHER_TESTS = {("support-pipeline", "run")}
+"""It makes the project of these tests."""
 
 
 def commands(page: Path) -> list[str]:
@@ -61,8 +62,6 @@ def test_every_command_of_a_page_works(used: Project, page: Path) -> None:
     )
     for command in commands(page):
         name = shlex.split(command)[1]
-        if name in ELSEWHERE:
-            continue
         assert not command.startswith("support-pipeline") or name in KNOWN, command
         done = run(used, command.replace("20001", tickets["ticket_id"][0]))
         assert done.returncode == REFUSED.get(name, 0), f"{command}\n{done.stdout}\n{done.stderr}"
@@ -72,6 +71,22 @@ def test_every_command_of_a_page_works(used: Project, page: Path) -> None:
 def test_the_erasure_of_its_page_is_the_one_that_is_tested() -> None:
     """`cli/test_erase.py` runs it; it takes a training."""
     assert commands(ROOT / "docs" / "erase-a-customer.md") == ["support-pipeline erase small CUSTOMER"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
+def test_commands_within_sentences_are_those_of_the_blocks_or_have_a_test(page: Path) -> None:
+    """A block is run; a sentence may repeat its command, or name one that a test of its own runs."""
+    text = page.read_text(encoding="utf-8")
+    shown = {tuple(shlex.split(command)[:2]) for other in PAGES for command in commands(other)}
+    fences = re.findall(r"^ *```(\w*)$", text, re.MULTILINE)
+    assert set(fences) <= {"console", ""}, "a block of another kind would not be run"
+    for said in re.findall(r"`((?:support-pipeline|dagster) [^`]+)`", text):
+        words = tuple(shlex.split(said)[:2])
+        assert words in shown | IN_OTHER_TESTS, said
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+        "optional-dependencies"
+    ]
+    assert set(re.findall(r"support-pipeline\[(\w+)\]", text)) <= set(extras)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)

@@ -1,10 +1,7 @@
 """The web server, the daemon and its real queue: who waits for whom, and what a backfill of the web UI starts."""
 
-import json
-import urllib.request
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any
 
 import dagster as dg
 import pytest
@@ -14,12 +11,9 @@ from support_pipeline.artifacts import HISTORY_STAGES, Store
 from support_pipeline.demo.services import Services
 from support_pipeline.orchestration.runs import RANGE_END, RANGE_START, release_config
 from support_pipeline_tests.conftest import AS_OF, Project, make_project, small_client
+from support_pipeline_tests.orchestration.web_server import ask, launch
 from support_pipeline_tests.processes import wait_until
 
-LAUNCH = """
-mutation($params: ExecutionParams!) {
-  launchRun(executionParams: $params) { __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } }
-}"""
 BACKFILL = """
 mutation($params: LaunchBackfillParams!) {
   launchPartitionBackfill(backfillParams: $params) {
@@ -28,33 +22,6 @@ mutation($params: LaunchBackfillParams!) {
 }"""
 BACKFILL_STATUS = """
 query($id: String!) { partitionBackfillOrError(backfillId: $id) { ... on PartitionBackfill { status } } }"""
-SELECTOR = {"repositoryLocationName": "support_pipeline", "repositoryName": "__repository__"}
-
-
-def ask(services: Services, query: str, **variables: Any) -> dict[str, Any]:
-    """What the browser would ask."""
-    body = json.dumps({"query": query, "variables": variables}).encode()
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{services.port}/graphql", body, {"Content-Type": "application/json"}
-    )
-    with urllib.request.urlopen(request, timeout=60) as response:
-        found: dict[str, Any] = json.load(response)
-    assert "errors" not in found, found["errors"]
-    return dict(found["data"])
-
-
-def launch(services: Services, job: str, config: dict[str, Any], **tags: str) -> str:
-    answer = ask(
-        services,
-        LAUNCH,
-        params={
-            "selector": {**SELECTOR, "jobName": job},
-            "runConfigData": json.dumps(config),
-            "executionMetadata": {"tags": [{"key": key, "value": value} for key, value in tags.items()]},
-        },
-    )["launchRun"]
-    assert answer["__typename"] == "LaunchRunSuccess", answer
-    return str(answer["run"]["runId"])
 
 
 @pytest.fixture(scope="module")
