@@ -58,10 +58,11 @@ def simulate_live(client: str, tickets: int, say: Say) -> Simulated:
     database = Database(database_url(), pooled=True)
     database.migrate()
     played = _held_out(store, client)[:tickets]
+    run = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
     try:
         with LiveModels(store, ClientRegistry.default()) as models:
             models.warm(client)
-            return simulate(database, config, LiveAnswers(models), played, say)
+            return simulate(database, config, LiveAnswers(models), played, say, prefix=f"sim-{run}-")
     finally:
         database.close()
 
@@ -78,11 +79,20 @@ def _held_out(store: Store, client: str) -> list[Case]:
 
 
 def simulate(
-    database: Database, config: ClientConfig, answerer: Answerer, played: list[Case], say: Say
+    database: Database,
+    config: ClientConfig,
+    answerer: Answerer,
+    played: list[Case],
+    say: Say,
+    *,
+    prefix: str = "",
 ) -> Simulated:
-    """Plays cases; each gets one draft and one decision. Nothing is sent anywhere."""
+    """Plays cases; each gets one draft and one decision. Nothing is sent anywhere.
+
+    A ticket's id is the case's after `prefix`; a ticket that was played before under the same id is refused.
+    """
     routes, actions, kinds = Counter[str](), Counter[str](), Counter[str]()
-    for number, (found, choice) in enumerate(_decided(database, config, answerer, played), 1):
+    for number, (found, choice) in enumerate(_decided(database, config, answerer, played, prefix), 1):
         routes[found.route] += 1
         actions[choice.action] += 1
         kinds[choice.kind or "none"] += choice.action != "approved"
@@ -97,11 +107,10 @@ def simulate(
 
 
 def _decided(
-    database: Database, config: ClientConfig, answerer: Answerer, played: list[Case]
+    database: Database, config: ClientConfig, answerer: Answerer, played: list[Case], prefix: str
 ) -> Iterator[tuple[RouterAnswer, Choice]]:
-    run = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
     for case in played:
-        ticket_id = f"sim-{run}-{case.pair_id}"
+        ticket_id = f"{prefix}{case.pair_id}"
         found, model = answerer.answer(config.id, ticket_id, case.customer_text)
         draft_id = _drafted(database, config, ticket_id, case, found, model)
         choice = agents_choice(config, case, found, draft_id)
@@ -138,7 +147,10 @@ def _drafted(
 
     with database.writing() as connection:
         made = write(connection)
-    assert made is not None, "a ticket id of a simulation is new"
+    if made is None:
+        raise ArtifactError(
+            f"ticket '{ticket_id}' of '{config.id}' was played before; nothing is drafted twice"
+        )
     return made
 
 
