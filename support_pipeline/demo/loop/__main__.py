@@ -43,13 +43,12 @@ from support_pipeline.stages.months import last_complete_month, window
 MONTHS = 3
 _JUDGED = SMALL["evaluation"]
 NOTICE = f"""\
-Tickets, agents and the passing of time are simulated, and the base model is tiny.
-Router, engine, sensors, daemon, training and gate are the real ones.
-So that it ends in minutes: {TICKETS_A_MONTH} tickets a month, a window of {HISTORY_MONTHS} months, \
-{SMALL["lora"]["epochs"]} epochs, {_JUDGED["test_size"]} held-out
-tickets, {_JUDGED["policy_flips"]} of them under other policies, and a gate with margins of \
-{_JUDGED["margins"]["fully_correct"]:.0%} (5 % by default),
-since so few tickets cannot prove less."""
+Tickets, agents and the passing of time are simulated; the base model is
+tiny. Router, engine, sensors, daemon, training and gate are the real ones.
+So that it ends in minutes: {TICKETS_A_MONTH} tickets a month, a window of
+{HISTORY_MONTHS} months, {SMALL["lora"]["epochs"]} epochs, {_JUDGED["test_size"]} held-out tickets, {_JUDGED["policy_flips"]} questions under
+other policies; and a gate with margins of {_JUDGED["margins"]["fully_correct"]:.0%} instead of 5 %, since so
+few tickets cannot prove less."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +147,8 @@ def _say(line: str) -> None:
 def _releases(outcomes: Sequence[Outcome]) -> Table:
     table = Table("release", "gate", "targets", "seconds", "why", title="releases that the sensors started")
     for made in outcomes:
-        table.add_row(made.as_of, made.result, made.verdict, f"{made.seconds:.0f}", made.reason)
+        why = made.reason.split("; targets ")[0]  # the whole reason is in the lines above
+        table.add_row(made.as_of, made.result, made.verdict, f"{made.seconds:.0f}", why)
     return table
 
 
@@ -167,7 +167,7 @@ def _edit_rates(served: Sequence[Served]) -> Table:
         rate = month.corrected / max(month.tickets, 1)
         table.add_row(
             month.month,
-            month.model,
+            month.model.removeprefix(f"{CLIENT}:"),
             str(month.tickets),
             str(month.corrected),
             f"{rate:.0%}",
