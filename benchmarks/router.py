@@ -4,25 +4,28 @@
 
 A stub stands in for the model. The router runs in a process of its own and the load in this one, on the
 same cores. Latency counts from when a request was due, so a router that falls behind shows it. Each
-line names the same run's floor: what one wait for this disk costs.
+line names the router's CPU a request, and the same run's floor: what one wait for this disk costs.
 """
 
 import asyncio
+import gc
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
 import yaml
 
 SECONDS = 8.0
 ALTERNATIVE = "one commit a request"
+CONNECTIONS = 32
+
+Request = tuple[str, dict[str, str], dict[str, Any]]
 
 
 def main() -> None:
@@ -40,7 +43,7 @@ def main() -> None:
                         "webhook": desk.webhook,
                     }.items():
                         if name == "decision":
-                            desk.draft(int(rate * seconds) + 50)
+                            desk.draft(int(rate * seconds) + CONNECTIONS)
                         found = asyncio.run(_steady(desk, request, rate, seconds))
                         print(
                             json.dumps(
@@ -118,20 +121,20 @@ class _Desk:
                 made = store(connection, row, answered, handover="", automatic=False, hold_seconds=0)
                 self.drafts.append(str(made))
 
-    def ticket(self) -> tuple[str, dict[str, Any]]:
+    def ticket(self) -> Request:
         self.number += 1
         body = {"text": "How long can I return my boots?", "ticket_id": f"t{self.number}"}
-        return "/v1/tickets?wait=0", {"json": body, "headers": {"Authorization": f"Bearer {self.key}"}}
+        return "/v1/tickets?wait=0", {"Authorization": f"Bearer {self.key}"}, body
 
-    def decision(self) -> tuple[str, dict[str, Any]]:
+    def decision(self) -> Request:
         body = {"action": "approved", "version": 1, "agent": "bench"}
         path = f"/v1/drafts/{self.drafts.pop()}/decision"
-        return path, {"json": body, "headers": {"Authorization": f"Bearer {self.key}"}}
+        return path, {"Authorization": f"Bearer {self.key}"}, body
 
-    def webhook(self) -> tuple[str, dict[str, Any]]:
+    def webhook(self) -> Request:
         self.number += 1
         body = {"ticket_id": self.number, "message_id": self.number}
-        return "/hooks/acme/gorgias", {"json": body, "headers": {"X-Webhook-Secret": "secret"}}
+        return "/hooks/acme/gorgias", {"X-Webhook-Secret": "secret"}, body
 
     def close(self) -> None:
         self.process.kill()
@@ -139,32 +142,70 @@ class _Desk:
         self.database.close()
 
 
-async def _steady(
-    desk: _Desk, request: Callable[[], tuple[str, dict[str, Any]]], rate: int, seconds: float
-) -> dict[str, Any]:
-    limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
-    async with httpx.AsyncClient(base_url=desk.base, limits=limits, timeout=30) as http:
-        waits: list[float] = []
-        statuses: list[int] = []
+class _Wire(asyncio.Protocol):
+    """One kept connection that speaks just enough HTTP: a client library would cost as much as the router."""
 
-        async def one(due: float) -> None:
-            path, rest = request()
-            try:
-                statuses.append((await http.post(path, **rest)).status_code)
-            except httpx.HTTPError:
-                statuses.append(0)  # counted as not acknowledged
-            waits.append(time.perf_counter() - due)
+    def __init__(self) -> None:
+        self._seen, self._answer = b"", asyncio.get_running_loop().create_future()
 
-        await asyncio.gather(*(one(time.perf_counter()) for _ in range(16)))
-        waits.clear()
-        statuses.clear()
-        running: list[Coroutine[Any, Any, None] | asyncio.Task[None]] = []
-        began = time.perf_counter()
-        for number in range(int(rate * seconds)):
-            due = began + number / rate
-            await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            running.append(asyncio.create_task(one(due)))
-        await asyncio.gather(*running)
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    async def post(self, path: str, headers: dict[str, str], body: dict[str, Any]) -> int:
+        content = json.dumps(body).encode()
+        lines = {"host": "127.0.0.1", "content-type": "application/json", "content-length": str(len(content))}
+        head = "".join(f"{name}: {value}\r\n" for name, value in (lines | headers).items())
+        self._seen, self._answer = b"", asyncio.get_running_loop().create_future()
+        self._transport.write(f"POST {path} HTTP/1.1\r\n{head}\r\n".encode() + content)
+        status: int = await self._answer
+        return status
+
+    def data_received(self, data: bytes) -> None:
+        self._seen += data
+        head, found, body = self._seen.partition(b"\r\n\r\n")
+        length = head.lower().partition(b"content-length:")[2].split(b"\r\n")[0]
+        if found and len(body) >= int(length):
+            self._answer.set_result(int(head.split()[1]))
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if not self._answer.done():
+            self._answer.set_result(0)  # counted as not acknowledged
+
+    def close(self) -> None:
+        self._transport.close()
+
+
+async def _steady(desk: _Desk, request: Callable[[], Request], rate: int, seconds: float) -> dict[str, Any]:
+    loop, (host, port) = asyncio.get_running_loop(), desk.base.removeprefix("http://").split(":")
+    wires = [(await loop.create_connection(_Wire, host, int(port)))[1] for _ in range(CONNECTIONS)]
+    free: asyncio.LifoQueue[_Wire] = asyncio.LifoQueue()
+    for wire in wires:
+        free.put_nowait(wire)
+    waits: list[float] = []
+    statuses: list[int] = []
+
+    async def one(due: float) -> None:
+        wire = await free.get()
+        statuses.append(await wire.post(*request()))
+        waits.append(time.perf_counter() - due)
+        free.put_nowait(wire)
+
+    await asyncio.gather(*(one(time.perf_counter()) for _ in range(CONNECTIONS)))
+    waits.clear()
+    statuses.clear()
+    running = []
+    gc.collect()
+    gc.freeze()  # or the load's own pauses would be measured
+    cpu, began = _cpu_seconds(desk.process.pid), time.perf_counter()
+    for number in range(int(rate * seconds)):
+        due = began + number / rate
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        running.append(asyncio.create_task(one(due)))
+    await asyncio.gather(*running)
+    cpu = _cpu_seconds(desk.process.pid) - cpu
+    for wire in wires:
+        wire.close()
     waits.sort()
     return {
         "rate": rate,
@@ -173,7 +214,13 @@ async def _steady(
         "p50_ms": round(waits[len(waits) // 2] * 1000, 2),
         "p99_ms": round(waits[int(len(waits) * 0.99)] * 1000, 2),
         "max_ms": round(waits[-1] * 1000, 2),
+        "cpu_ms": round(cpu / len(waits) * 1000, 2),
     }
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _router(together: int) -> None:
@@ -192,6 +239,8 @@ def _router(together: int) -> None:
     app.state.desk.writer = GroupWriter(database, together=together, waiting=5000)
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
+    gc.collect()
+    gc.freeze()  # as `support-pipeline serve` does
     config = uvicorn.Config(app, log_level="error", access_log=False, timeout_keep_alive=60)
 
     class Server(uvicorn.Server):

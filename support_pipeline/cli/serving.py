@@ -1,5 +1,6 @@
 """`support-pipeline serve`: the router and the page in this process, the worker and its engines in another."""
 
+import gc
 import logging
 import os
 import secrets
@@ -72,6 +73,8 @@ def serve(serving: Serving) -> None:
     try:
         if child:
             child.start()
+        gc.collect()
+        gc.freeze()  # what is loaded stays: walking through it again would hold every request up for 50 ms
         uvicorn.Server(config).run()
     finally:
         if child:

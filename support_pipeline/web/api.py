@@ -11,9 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from support_pipeline.serving.decisions import drafts, intake
 from support_pipeline.serving.decisions.database import storable
-from support_pipeline.serving.decisions.drafts import Choice, Conflict, NoSuchDraft, Unsendable
+from support_pipeline.serving.decisions.drafts import Choice, Conflict, Handover, NoSuchDraft, Unsendable
 from support_pipeline.serving.decisions.edits import classify
 from support_pipeline.serving.decisions.intake import Arrival, KeyReused
+from support_pipeline.serving.decisions.log import EditKind
 from support_pipeline.serving.decisions.schema import DRAFT, JOB, TICKET
 from support_pipeline.serving.desk.worker import handover_of
 from support_pipeline.web.desk import Desk
@@ -187,16 +188,11 @@ async def decide(
     idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
 ) -> dict[str, Any]:
     """Records the one decision on a draft; it is on disk when this answers."""
-    config = desk.client(client)
     try:
-        draft = await asyncio.to_thread(_read, desk, draft_id, client)
-        choice = _choice(draft, decision, client, idempotency_key or "", config)
+        choice, handover = await _choice(desk, draft_id, decision, client, idempotency_key or "")
         done = await desk.write(
             lambda connection: drafts.decide(
-                connection,
-                choice,
-                hold_seconds=desk.settings.hold_seconds,
-                handover=handover_of(config, draft["source"]),
+                connection, choice, hold_seconds=desk.settings.hold_seconds, handover=handover
             )
         )
     except NoSuchDraft as error:
@@ -214,24 +210,25 @@ async def decide(
     }
 
 
+async def _choice(
+    desk: Desk, draft_id: str, decision: DecisionIn, client: str, key: str
+) -> tuple[Choice, Handover]:
+    """What was decided, and who hears of a rejection. Only an approval needs nothing of the draft."""
+    final: str | None = None
+    kind: EditKind = ""
+    handover: Handover = ""
+    if decision.action != "approved":
+        config = desk.client(client)
+        draft = await asyncio.to_thread(_read, desk, draft_id, client)
+        handover = handover_of(config, draft["source"])
+        if decision.action == "edited":
+            final = decision.final_text.strip()
+            if config is not None:
+                kind = await asyncio.to_thread(classify, draft["response"], final, config.book)
+    version, agent, reason = decision.version, decision.agent, decision.reason
+    return Choice(draft_id, client, decision.action, final, reason, agent, key, version, kind), handover
+
+
 def _read(desk: Desk, draft_id: str, client: str) -> dict[str, Any]:
     with desk.database.reading() as connection:
         return drafts.draft_of(connection, draft_id, [client])
-
-
-def _choice(draft: dict[str, Any], decision: DecisionIn, client: str, key: str, config: Any) -> Choice:
-    final = decision.final_text.strip() if decision.action == "edited" else draft["response"]
-    if decision.action != "rejected" and not final.strip():
-        raise HTTPException(422, "there is no text to send; give final_text with the action 'edited'")
-    edited = decision.action == "edited" and config is not None
-    return Choice(
-        draft["id"],
-        client,
-        decision.action,
-        final,
-        decision.reason,
-        decision.agent,
-        key,
-        decision.version,
-        classify(draft["response"], final, config.book) if edited else "",
-    )

@@ -66,6 +66,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             yield
         finally:
             desk.waiters.stop()
+            desk.worker_bell.close()
     desk.database.close()
 
 

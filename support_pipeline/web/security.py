@@ -1,6 +1,6 @@
 """Headers on every answer, forged requests refused, and who is asking."""
 
-import hashlib
+import asyncio
 import hmac
 import threading
 import time
@@ -67,7 +67,11 @@ def desk_of(request: Request) -> Desk:
     return desk
 
 
-DeskNow = Annotated[Desk, Depends(desk_of)]
+async def _desk(request: Request) -> Desk:
+    return desk_of(request)  # async, or each request would wait for a thread to look at an attribute
+
+
+DeskNow = Annotated[Desk, Depends(_desk)]
 
 
 def cookie_name(request: Request) -> str:
@@ -137,21 +141,25 @@ class Keys:
         self._known: dict[str, tuple[float, str | None]] = {}
         self._clock = clock
 
-    def client(self, desk: Desk, key: str) -> str | None:
+    async def client(self, desk: Desk, key: str) -> str | None:
         """The client of a key; a revoked one ends within `KEY_SECONDS`."""
-        digest = hashlib.sha256(key.encode()).hexdigest()
+        digest = people.sha256(key)
         found = self._known.get(digest)
         if found is not None and found[0] > self._clock():
             return found[1]
-        with desk.database.reading() as connection:
-            client = people.client_of(connection, key)
+        client = await asyncio.to_thread(_client_of, desk, key)
         if len(self._known) > 4096:
             self._known.clear()
         self._known[digest] = (self._clock() + KEY_SECONDS, client)
         return client
 
 
-def api_client(request: Request, desk: DeskNow) -> str:
+def _client_of(desk: Desk, key: str) -> str | None:
+    with desk.database.reading() as connection:
+        return people.client_of(connection, key)
+
+
+async def api_client(request: Request, desk: DeskNow) -> str:
     """The client that an API key belongs to; nothing in a request can name another.
 
     Raises:
@@ -159,7 +167,7 @@ def api_client(request: Request, desk: DeskNow) -> str:
     """
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     keys: Keys = request.app.state.keys
-    client = keys.client(desk, key.strip()) if scheme.lower() == "bearer" and key.strip() else None
+    client = await keys.client(desk, key.strip()) if scheme.lower() == "bearer" and key.strip() else None
     if client is None:
         cure = "Send `Authorization: Bearer KEY`; an administrator makes one with `support-pipeline key add CLIENT`."
         raise HTTPException(401, f"no valid API key. {cure}", {"WWW-Authenticate": "Bearer"})

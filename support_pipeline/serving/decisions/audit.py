@@ -15,6 +15,8 @@ from support_pipeline.serving.decisions.schema import AUDIT
 
 START = "0" * 64
 _HASHED = ("at", "actor", "action", "client", "object", "detail", "previous")
+_ADDED = AUDIT.insert()
+_NEWEST = sa.select(AUDIT.c.hash).order_by(AUDIT.c.id.desc()).limit(1)
 
 
 def append(
@@ -22,7 +24,6 @@ def append(
 ) -> None:
     """Adds a row inside the caller's transaction, which does what the row tells."""
     lock(connection)
-    newest = sa.select(AUDIT.c.hash).order_by(AUDIT.c.id.desc()).limit(1)
     row: dict[str, Any] = {
         "at": now_stamp(),
         "actor": actor,
@@ -30,9 +31,9 @@ def append(
         "client": client,
         "object": what,
         "detail": dict(detail),
-        "previous": connection.execute(newest).scalar() or START,
+        "previous": connection.execute(_NEWEST).scalar() or START,
     }
-    connection.execute(AUDIT.insert().values(**row, hash=_hash(row)))
+    connection.execute(_ADDED, row | {"hash": _hash(row)})
 
 
 def first_broken(connection: sa.Connection) -> int | None:

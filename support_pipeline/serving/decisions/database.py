@@ -21,7 +21,7 @@ from support_pipeline.errors import SupportPipelineError
 
 BUSY_MILLISECONDS = 10_000
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration; a test compares it with the files."""
 
 
@@ -41,9 +41,9 @@ def now_stamp(plus_seconds: float = 0.0) -> str:
 
 def storable(text: str) -> str:
     """The text as every database can hold it: no NUL, no half of a surrogate pair."""
-    return (
-        text.replace("\0", "").encode("utf-8", "surrogatepass").decode("utf-8", "replace") if text else text
-    )
+    if "\0" in text:
+        text = text.replace("\0", "")
+    return text if text.isascii() else text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,10 @@ class Database:
             sa.event.listen(engine, "begin", _begin)
         return engine
 
+    @cached_property
+    def _writer(self) -> sa.Engine:
+        return self.engine.execution_options(writes=True)
+
     def close(self) -> None:
         """Closes the pooled connections."""
         self.engine.dispose()
@@ -104,10 +108,8 @@ class Database:
         Raises:
             DatabaseUnusable: it cannot be written.
         """
-        with self._named("written"), self._queued():
-            engine = self.engine.execution_options(writes=True)
-            with engine.begin() as connection:
-                yield connection
+        with self._named("written"), self._queued(), self._writer.begin() as connection:
+            yield connection
 
     def migrate(self) -> None:
         """Brings the tables to the newest version; nothing happens when they are there already.

@@ -5,7 +5,7 @@ queues what follows from it. So a draft has exactly one decision, and a decision
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -58,12 +58,15 @@ class Answered:
 
 @dataclass(frozen=True)
 class Choice:
-    """What an agent decided. `key` makes a repeated request one decision; `version` is the draft's as seen."""
+    """What an agent decided. `key` makes a repeated request one decision; `version` is the draft's as seen.
+
+    Without a `final_text` the draft's own words are what is decided on.
+    """
 
     draft_id: str
     client: str
     action: Action
-    final_text: str
+    final_text: str | None
     reason: str
     agent: str
     key: str
@@ -150,11 +153,30 @@ def _reply(
 def _change(
     connection: sa.Connection, draft: str, before: str, after: str, version: int | None = None
 ) -> bool:
-    same = [DRAFT.c.id == draft, DRAFT.c.state == before]
-    if version is not None:
-        same.append(DRAFT.c.version == version)
-    changed = connection.execute(DRAFT.update().where(*same).values(state=after, version=DRAFT.c.version + 1))
-    return bool(changed.rowcount)
+    found = {"its_id": draft, "before": before, "after": after}
+    if version is None:
+        return bool(connection.execute(_CHANGED, found).rowcount)
+    return bool(connection.execute(_CHANGED_AS_SEEN, found | {"seen": version}).rowcount)
+
+
+# Built once: building a statement costs more than running it.
+_CHANGED = (
+    DRAFT.update()
+    .where(DRAFT.c.id == sa.bindparam("its_id"), DRAFT.c.state == sa.bindparam("before"))
+    .values(state=sa.bindparam("after"), version=DRAFT.c.version + 1)
+)
+_CHANGED_AS_SEEN = _CHANGED.where(DRAFT.c.version == sa.bindparam("seen"))
+_DECISION_OF = DECISION.select().where(DECISION.c.draft_id == sa.bindparam("its_id"))
+_DECIDED = DECISION.insert()
+_DRAFT_OF = (
+    sa.select(
+        DRAFT,
+        *(TICKET.c[name] for name in ("source", "external_id", "subject", "thread", "text")),
+        *(TICKET.c[name] for name in ("customer_id", "customer_name", "customer_email")),
+    )
+    .join(TICKET, TICKET.c.id == DRAFT.c.ticket)
+    .where(DRAFT.c.id == sa.bindparam("its_id"))
+)
 
 
 def decide(
@@ -165,39 +187,32 @@ def decide(
     Raises:
         NoSuchDraft: unknown, or another client's.
         Conflict: somebody else has decided, or the draft has changed since it was shown.
-        Unsendable: it must be edited first.
+        Unsendable: it must be edited first, or there is no text.
     """
     lock(connection)
     draft = draft_of(connection, choice.draft_id, [choice.client])
-    before = _repeated(connection, choice)
-    if before is not None:
-        return before
-    if draft["unsendable"] and choice.action == "approved":
-        raise Unsendable(
-            f"draft '{choice.draft_id}' cannot be sent as it is: {'; '.join(draft['reasons'])}. Edit it."
-        )
+    if choice.final_text is None:
+        choice = replace(choice, final_text=draft["response"])
+    _refuse_unsendable(draft, choice)
     if not _change(connection, choice.draft_id, "pending", choice.action, choice.version):
+        before = _repeated(connection, choice)
+        if before is not None:
+            return before
         raise Conflict(
             f"draft '{choice.draft_id}' is {draft['state']} (version {draft['version']}, shown was "
             f"{choice.version}). Load it again."
         )
     made_at = present(connection, choice.client)
     effect = made_at + timedelta(seconds=hold_seconds)
-    connection.execute(DECISION.insert().values(**_row(draft, choice, made_at, effect)))
+    row = _row(draft, choice, made_at, effect)
+    connection.execute(_DECIDED, row)
     if choice.action != "rejected":
-        _reply(
-            connection,
-            choice.client,
-            choice.draft_id,
-            storable(choice.final_text),
-            hold_seconds,
-            by=choice.agent,
-        )
+        _reply(connection, choice.client, choice.draft_id, row["final_text"], hold_seconds, by=choice.agent)
     elif handover and draft["route"] != "agent":
         key = f"{handover}:{choice.draft_id}"
         outbox.put(connection, handover, choice.client, choice.draft_id, key, {}, now_stamp(hold_seconds))
     if draft["audit"]:
-        wrong = is_wrong(choice.action, draft["response"], choice.final_text)
+        wrong = is_wrong(choice.action, draft["response"], choice.final_text or "")
         key, due = f"audit:{choice.draft_id}", now_stamp(hold_seconds)
         outbox.put(connection, "audit", choice.client, choice.draft_id, key, {"wrong": wrong}, due)
     # The agent's reason may quote the customer: it stands with the decision, where it can be erased.
@@ -207,17 +222,26 @@ def decide(
     return Decided(choice.draft_id, choice.action, effect)
 
 
+def _refuse_unsendable(draft: Mapping[str, Any], choice: Choice) -> None:
+    if draft["unsendable"] and choice.action == "approved":
+        raise Unsendable(
+            f"draft '{choice.draft_id}' cannot be sent as it is: {'; '.join(draft['reasons'])}. Edit it."
+        )
+    if choice.action != "rejected" and not (choice.final_text or "").strip():
+        raise Unsendable(
+            f"draft '{choice.draft_id}' has no text to send; give final_text with the action 'edited'."
+        )
+
+
 def _repeated(connection: sa.Connection, choice: Choice) -> Decided | None:
-    row = (
-        connection.execute(DECISION.select().where(DECISION.c.draft_id == choice.draft_id)).mappings().first()
-    )
+    row = connection.execute(_DECISION_OF, {"its_id": choice.draft_id}).mappings().first()
     if row is None or not choice.key or row["key"] != choice.key or row["action"] != choice.action:
         return None
     return Decided(choice.draft_id, choice.action, datetime.fromisoformat(row["decided_at"]), repeated=True)
 
 
 def _row(draft: Mapping[str, Any], choice: Choice, made_at: datetime, effect: datetime) -> dict[str, Any]:
-    final = storable(choice.final_text) if choice.action != "rejected" else ""
+    final = storable(choice.final_text or "") if choice.action != "rejected" else ""
     return {
         "draft_id": choice.draft_id,
         "ticket_id": draft["external_id"],
@@ -248,7 +272,7 @@ def undo(connection: sa.Connection, draft_id: str, client: str, by: str) -> None
     """
     lock(connection)
     draft = draft_of(connection, draft_id, [client])
-    decision = connection.execute(DECISION.select().where(DECISION.c.draft_id == draft_id)).mappings().first()
+    decision = connection.execute(_DECISION_OF, {"its_id": draft_id}).mappings().first()
     kinds = ("reply", "note", "create", "audit") if draft["route"] != "agent" else ("reply", "audit")
     keys = [f"{kind}:{draft_id}" for kind in kinds]
     late = Conflict(f"draft '{draft_id}' can no longer be undone: it is {draft['state']}.")
@@ -276,19 +300,8 @@ def draft_of(connection: sa.Connection, draft_id: str, clients: Sequence[str] | 
     Raises:
         NoSuchDraft: unknown, or another client's: the two are not told apart.
     """
-    query = (
-        sa.select(
-            DRAFT,
-            *(TICKET.c[name] for name in ("source", "external_id", "subject", "thread", "text")),
-            *(TICKET.c[name] for name in ("customer_id", "customer_name", "customer_email")),
-        )
-        .join(TICKET, TICKET.c.id == DRAFT.c.ticket)
-        .where(DRAFT.c.id == draft_id)
-    )
-    if clients is not None:
-        query = query.where(DRAFT.c.client.in_(clients))
-    row = connection.execute(query).mappings().first()
-    if row is None:
+    row = connection.execute(_DRAFT_OF, {"its_id": draft_id}).mappings().first()
+    if row is None or (clients is not None and row["client"] not in clients):
         raise NoSuchDraft(f"no draft '{draft_id}'.")
     return dict(row)
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -52,18 +52,18 @@ class Arrival:
         ):
             object.__setattr__(self, name, storable(getattr(self, name)))
 
-    @property
+    @cached_property
     def ticket(self) -> str:
         """The id of the ticket in these tables."""
         return _short(self.client, self.source, self.external_id)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """What was said, to tell a repetition from another request under the same key."""
         said = [self.external_id, self.subject, self.text, self.customer_email, dict(self.content)]
         return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
 
-    @property
+    @cached_property
     def draft_id(self) -> str:
         """The id of the draft that answers exactly this text (tickets of the API)."""
         return draft_id(self.ticket, revision_of(self.subject, self.text))
@@ -86,22 +86,14 @@ def take_in(connection: sa.Connection, arrival: Arrival) -> bool:
         KeyReused: the delivery id came before with other content.
     """
     same = {"client": arrival.client, "source": arrival.source, "delivery_id": arrival.delivery_id}
-    known: str | None = connection.execute(_KNOWN, same).scalar()
-    if known is not None:
+    said = {"digest": arrival.digest, "ticket": arrival.ticket, "received_at": now_stamp()}
+    if connection.execute(_new_delivery(connection.dialect.name), same | said).first() is None:
+        known: str | None = connection.execute(_KNOWN, same).scalar()
         if arrival.source == "api" and known != arrival.digest:
             raise KeyReused(
                 f"the key '{arrival.delivery_id}' was used for another request. Send a new key, or the same request."
             )
         return False
-    delivery = {
-        "client": arrival.client,
-        "source": arrival.source,
-        "delivery_id": arrival.delivery_id,
-        "digest": arrival.digest,
-        "ticket": arrival.ticket,
-        "received_at": now_stamp(),
-    }
-    connection.execute(_DELIVERED, delivery)
     keep_ticket(connection, arrival)
     key = _short(arrival.client, arrival.source, arrival.delivery_id)
     outbox.put(connection, "answer", arrival.client, arrival.ticket, f"answer:{key}", arrival.content)
@@ -133,10 +125,17 @@ def keep_ticket(connection: sa.Connection, arrival: Arrival) -> None:
 
 
 # Built once: building a statement costs more than running it.
-_DELIVERED = DELIVERY.insert()
 _KNOWN = sa.select(DELIVERY.c.digest).where(
     *(DELIVERY.c[name] == sa.bindparam(name) for name in ("client", "source", "delivery_id"))
 )
+
+
+@lru_cache(maxsize=2)
+def _new_delivery(dialect: str) -> sa.Insert:
+    insert = (postgresql if dialect == "postgresql" else sqlite).insert(DELIVERY)
+    keys = ["client", "source", "delivery_id"]
+    found: sa.Insert = insert.on_conflict_do_nothing(index_elements=keys).returning(DELIVERY.c.client)
+    return found
 
 
 @lru_cache(maxsize=2)

@@ -126,10 +126,11 @@ class DecisionLog:
         return hashlib.sha256(frame.write_ndjson().encode()).hexdigest()
 
 
+_NEWEST = sa.select(sa.func.max(DECISION.c.made_at)).where(DECISION.c.client == sa.bindparam("of_client"))
+
+
 def present(connection: sa.Connection, client: str) -> datetime:
     """The time, but never before a decision that was made already: clocks step back, the log does not."""
-    newest: str | None = connection.execute(
-        sa.select(sa.func.max(DECISION.c.made_at)).where(DECISION.c.client == client)
-    ).scalar()
+    newest: str | None = connection.execute(_NEWEST, {"of_client": client}).scalar()
     now = datetime.now(UTC)
     return max(now, datetime.fromisoformat(newest) + timedelta(microseconds=1)) if newest else now

@@ -99,6 +99,7 @@ DECISION = sa.Table(
     sa.Column("key", NAME, nullable=False, server_default=""),
     sa.CheckConstraint("action in ('approved', 'edited', 'rejected')", name="decision_action"),
     sa.Index("decision_by_client_and_time", "client", "decided_at"),
+    sa.Index("decision_by_client_and_making", "client", "made_at"),
 )
 
 UNDONE = sa.Table(

@@ -1,7 +1,8 @@
 """Many small writes, few waits for the disk: one thread gathers what is waiting into one COMMIT.
 
-Each write has a SAVEPOINT of its own, so one that fails takes nobody with it. A future resolves only
-after COMMIT has returned, so whoever waits for it may acknowledge.
+A group in which one write fails is rolled back and done again with a SAVEPOINT for each, so that it takes
+nobody with it and the usual group pays for none. So a write may run twice, and does nothing but write.
+A future resolves only after COMMIT has returned, so whoever waits for it may acknowledge.
 """
 
 import queue
@@ -17,6 +18,8 @@ from support_pipeline.errors import SupportPipelineError
 from support_pipeline.serving.decisions.database import Database
 
 T = TypeVar("T")
+
+_Outcome = tuple[Any, BaseException | None]
 
 TOGETHER = 64
 WAITING = 1000
@@ -82,27 +85,44 @@ class GroupWriter:
                 return
 
     def _commit(self, group: list[tuple[Callable[[sa.Connection], Any], "Future[Any]"]]) -> None:
-        outcomes: list[tuple[Future[Any], Any, BaseException | None]] = []
+        writes = [write for write, _ in group]
         try:
-            with self._database.writing() as connection:
-                outcomes = [self._one(connection, write, future) for write, future in group]
+            outcomes = self._together_or_apart(writes)
         except BaseException as error:  # every waiting caller must hear of it
-            for _, future in group:
-                if not future.done():
-                    future.set_exception(error)
-            return
-        for future, result, problem in outcomes:
+            outcomes = [(None, error)] * len(group)
+        for (_, future), (result, problem) in zip(group, outcomes, strict=True):
             if problem is not None:
                 future.set_exception(problem)
             else:
                 future.set_result(result)
 
-    @staticmethod
-    def _one(
-        connection: sa.Connection, write: Callable[[sa.Connection], Any], future: "Future[Any]"
-    ) -> "tuple[Future[Any], Any, BaseException | None]":
+    def _together_or_apart(self, writes: list[Callable[[sa.Connection], Any]]) -> list[_Outcome]:
+        if len(writes) == 1:
+            with self._database.writing() as connection:
+                return [(writes[0](connection), None)]
         try:
-            with connection.begin_nested():
-                return future, write(connection), None
-        except Exception as error:  # this write's own caller hears of it; the others go on
-            return future, None, error
+            with self._database.writing() as connection:
+                return [(_together(connection, write), None) for write in writes]
+        except _OneFailed:
+            pass  # any other failure may be that of a COMMIT, and nobody knows what it has done
+        with self._database.writing() as connection:
+            return [_apart(connection, write) for write in writes]
+
+
+class _OneFailed(Exception):
+    """A write of a group failed before the COMMIT."""
+
+
+def _together(connection: sa.Connection, write: Callable[[sa.Connection], Any]) -> Any:
+    try:
+        return write(connection)
+    except Exception as error:
+        raise _OneFailed from error
+
+
+def _apart(connection: sa.Connection, write: Callable[[sa.Connection], Any]) -> _Outcome:
+    try:
+        with connection.begin_nested():
+            return write(connection), None
+    except Exception as error:  # this write's own caller hears of it; the others go on
+        return None, error

@@ -18,6 +18,7 @@ class Bell:
         digest = hashlib.sha256(url.encode()).hexdigest()[:32]
         self._address = f"\0support-pipeline-{digest}-{listener}"
         self._socket: socket.socket | None = None
+        self._caller: socket.socket | None = None
 
     def listen(self) -> Self:
         """Begins to hear; a second listener of the same name hears nothing."""
@@ -47,15 +48,17 @@ class Bell:
         """Wakes the listener, if there is one."""
         if sys.platform != "linux":
             return
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as caller:
-            caller.setblocking(False)
-            try:
-                caller.sendto(b"!", self._address)
-            except OSError:
-                return  # nobody is there, or has rung already
+        if self._caller is None:
+            self._caller = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+            self._caller.setblocking(False)
+        try:
+            self._caller.sendto(b"!", self._address)
+        except OSError:
+            return  # nobody is there, or has rung already
 
     def close(self) -> None:
-        """Hears no more."""
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
+        """Hears and rings no more."""
+        for one in (self._socket, self._caller):
+            if one is not None:
+                one.close()
+        self._socket = self._caller = None

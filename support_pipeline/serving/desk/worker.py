@@ -93,6 +93,7 @@ class Worker:
     ) -> None:
         self._writer.__exit__(kind, error, trace)
         self._bell.close()
+        self._router.close()
 
     def stop(self) -> None:
         """Ends `work` after the jobs in hand."""
