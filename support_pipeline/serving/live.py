@@ -29,7 +29,7 @@ from support_pipeline.serving.engine import BoundedEngine, LlamaCppEngine
 from support_pipeline.serving.guardrails import policy_digest
 from support_pipeline.serving.opening import open_engine
 from support_pipeline.serving.router import Asking, Trust
-from support_pipeline.serving.selftest import conversation, refuse_unless_right
+from support_pipeline.serving.selftest import conversation, refuse_another_model, refuse_unless_right
 
 log = logging.getLogger(__name__)
 
@@ -142,6 +142,36 @@ class LiveModels:
         """Starts a client's engine before its first ticket; raises as `lease` does."""
         with self.lease(client):
             pass
+
+    def prove(self, client: str) -> str:
+        """Asks the client's live model a question whose answer is known; gives the version that answered.
+
+        Raises:
+            SupportPipelineError: as `lease` does, or the answer is not that of the deployment.
+        """
+        config, live = self._registry.load(client), self._live(client)
+        place = self._place(client, live)
+        served = self._take(place, config, live)
+        try:
+            deployment = served.deployments[client]
+            refuse_another_model(
+                served.engine,
+                served.chats[client],
+                deployment.canaries,
+                who=deployment.version,
+                lora=client if deployment.shared_base else None,
+            )
+            return deployment.version
+        finally:
+            self._give_back(place, served)
+
+    def live_clients(self) -> list[str]:
+        """Every client that has a live model."""
+        return [
+            path.stem
+            for path in self._registry.files()
+            if read_deployments(self._store, path.stem) is not None
+        ]
 
     def watch(self, client: str) -> Watch | None:
         """The watch over the client's certificate, to be told of audits; None without a certificate."""

@@ -104,20 +104,34 @@ def refuse_unless_right(
 
 def canaries(engine: Engine, chat: ChatFormat, lora: str | None = None) -> tuple[Canary, ...]:
     """A model's canaries: no policy is in them, so they stay the same on any day."""
-    found = []
-    for question in CANARIES:
-        messages = [
-            {"role": "system", "content": system_message("the shop", (), ("Support",))},
-            {"role": "user", "content": question},
-        ]
-        prompt = chat.text(messages, add_generation_prompt=True)
-        found.append(
-            _canary(
-                question,
-                engine.generate(prompt, max_tokens=_CANARY_TOKENS, deadline_seconds=_SECONDS, lora=lora),
-            )
+    return tuple(_asked(engine, chat, question, lora) for question in CANARIES)
+
+
+def _asked(engine: Engine, chat: ChatFormat, question: str, lora: str | None) -> Canary:
+    messages = [
+        {"role": "system", "content": system_message("the shop", (), ("Support",))},
+        {"role": "user", "content": question},
+    ]
+    prompt = chat.text(messages, add_generation_prompt=True)
+    return _canary(
+        question, engine.generate(prompt, max_tokens=_CANARY_TOKENS, deadline_seconds=_SECONDS, lora=lora)
+    )
+
+
+def refuse_another_model(
+    engine: Engine, chat: ChatFormat, expected: Sequence[Canary], *, who: str, lora: str | None = None
+) -> None:
+    """Asks one canary again: the cheap proof that an engine at work still answers, and as the right model.
+
+    Raises:
+        EngineError: it does not answer, or otherwise than recorded.
+    """
+    question = expected[0].question if expected else CANARIES[0]
+    found = _asked(engine, chat, question, lora)
+    if expected and not _same(expected[0], found):
+        raise EngineError(
+            f"its answer to {question!r} is not that of {who}: another model or adapter is served"
         )
-    return tuple(found)
 
 
 def _canary(question: str, answer: Generation) -> Canary:

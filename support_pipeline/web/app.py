@@ -1,5 +1,6 @@
 """The FastAPI app: routes, middleware, start and end."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,7 +17,7 @@ from starlette.middleware.sessions import SessionMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from support_pipeline.clients import ClientRegistry
-from support_pipeline.serving.decisions import Database, people
+from support_pipeline.serving.decisions import Database, people, readiness
 from support_pipeline.serving.decisions.database import DatabaseUnusable, storable
 from support_pipeline.serving.decisions.writer import Overloaded
 from support_pipeline.web import api, hooks, pages, signin
@@ -81,18 +82,21 @@ def _service_routes(app: FastAPI) -> None:
 
     @app.get("/readyz", include_in_schema=False)
     async def ready(request: Request) -> Response:
-        """Whether a write reaches the disk."""
-        await desk_of(request).write(lambda connection: None)
-        return PlainTextResponse("ok")
+        """Whether a write reaches the disk and every live model answers.
+
+        For people and alarms: webhooks are kept without a model too, so a load balancer asks `/healthz`.
+        """
+        desk = desk_of(request)
+        await desk.write(lambda connection: None)
+        problems = await asyncio.to_thread(_problems, desk)
+        if not problems:
+            return PlainTextResponse("ok")
+        return PlainTextResponse("\n".join(problems) if _inside(request) else "not ready", 503)
 
     @app.get("/metrics", include_in_schema=False)
     def metrics(request: Request) -> Response:
         desk = desk_of(request)
-        given = request.headers.get("authorization", "").removeprefix("Bearer ")
-        local = request.client is not None and request.client.host in LOOPBACK
-        # Behind a proxy everybody comes from the loopback, so then only the token counts.
-        direct = local and "x-forwarded-for" not in request.headers and "forwarded" not in request.headers
-        if not direct and not people.same(given, desk.settings.metrics_token):
+        if not _inside(request):
             return PlainTextResponse("not allowed: send the metrics token", 403)
         with desk.database.reading() as connection:
             return PlainTextResponse(exposition(figures(connection, None)))
@@ -100,6 +104,20 @@ def _service_routes(app: FastAPI) -> None:
     @app.get("/favicon.ico", include_in_schema=False)
     def icon() -> Response:
         return RedirectResponse("/static/icon.svg", 308)
+
+
+def _problems(desk: Desk) -> list[str]:
+    with desk.database.reading() as connection:
+        return readiness.problems(connection)
+
+
+def _inside(request: Request) -> bool:
+    """Whether clients' names and figures may be told: to this machine, or for the metrics token."""
+    given = request.headers.get("authorization", "").removeprefix("Bearer ")
+    local = request.client is not None and request.client.host in LOOPBACK
+    # Behind a proxy everybody comes from the loopback, so then only the token counts.
+    direct = local and "x-forwarded-for" not in request.headers and "forwarded" not in request.headers
+    return direct or people.same(given, desk_of(request).settings.metrics_token)
 
 
 def _error_pages(app: FastAPI) -> None:

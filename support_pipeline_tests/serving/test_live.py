@@ -13,7 +13,9 @@ import pytest
 from support_pipeline.artifacts import Store
 from support_pipeline.errors import ArtifactError, EngineError
 from support_pipeline.model.base import fingerprint
+from support_pipeline.serving.decisions.readiness import Readiness
 from support_pipeline.serving.deployment import Deployment, files_of, put_live, read_deployments
+from support_pipeline.serving.desk.answering import LiveAnswers
 from support_pipeline.serving.live import LiveModels
 from support_pipeline.serving.rollback import rollback
 from support_pipeline.serving.router import answer
@@ -149,6 +151,26 @@ def test_an_engine_that_is_not_the_right_model_refuses_to_serve(
         ),
     ):
         ask(models)
+
+
+def test_readiness_is_an_answer_and_not_a_process(
+    two_releases: tuple[Store, Deployment, Deployment], tmp_path: Path
+) -> None:
+    store, first, second = two_releases
+    with LiveModels(store, shops.registry(tmp_path), threads=1) as models:
+        answers = LiveAnswers(models)
+        assert answers.readiness() == [Readiness("acme", second.version, True)]
+        served = models._places["acme"].served
+        assert served is not None
+        # A process that lives and is another model than it was.
+        served.deployments = {"acme": second.model_copy(update={"canaries": first.canaries})}
+        [found] = answers.readiness()
+        assert not found.ready and "another model or adapter is served" in found.detail
+        served.deployments = {"acme": second}
+        served.engine.engine._child.close()  # type: ignore[attr-defined]
+        assert answers.readiness() == [Readiness("acme", second.version, True)], "it was started again"
+        put_live(store, second.model_copy(update={"version": "acme:gone", "fingerprint": "0" * 64}))
+        assert models.live_clients() == ["acme"]
 
 
 def test_a_client_without_a_model_is_told_what_to_do(tmp_path: Path) -> None:

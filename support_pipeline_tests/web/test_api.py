@@ -2,12 +2,15 @@
 
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
 
-from support_pipeline.serving.decisions import people
-from support_pipeline.serving.decisions.schema import JOB, TICKET
+from support_pipeline.serving.decisions import people, readiness
+from support_pipeline.serving.decisions.database import now_stamp
+from support_pipeline.serving.decisions.readiness import Readiness
+from support_pipeline.serving.decisions.schema import JOB, READINESS, TICKET
 from support_pipeline.serving.desk.worker import DeskSettings, Worker
 from support_pipeline_tests.serving.desk.conftest import Script
 from support_pipeline_tests.web.conftest import RIGHT, Site
@@ -134,7 +137,7 @@ def test_a_full_queue_says_try_again(site: Site, monkeypatch: pytest.MonkeyPatch
 
 def test_health_and_figures(site: Site) -> None:
     site.draft()
-    assert site.http.get("/healthz").text == "ok" and site.http.get("/readyz").text == "ok"
+    assert site.http.get("/healthz").text == "ok"
     assert site.http.get("/metrics").status_code == 403, "the test's client is not on the loopback"
 
 
@@ -145,3 +148,23 @@ def test_a_nul_is_left_out_since_not_every_database_holds_one(site: Site) -> Non
     assert done.status_code == 202
     with site.database.reading() as connection:
         assert connection.execute(sa.select(TICKET.c.text)).scalar() == "a nul  here"
+
+
+def test_ready_means_that_every_live_model_answers(site: Site) -> None:
+    token = {"Authorization": "Bearer watcher"}
+    settings = replace(site.http.app.state.desk.settings, metrics_token="watcher")  # type: ignore[attr-defined]
+    site.http.app.state.desk.settings = settings  # type: ignore[attr-defined]
+    assert "no worker has been heard of" in site.http.get("/readyz", headers=token).text
+    ill = Readiness("acme", "acme:1", False, "the engine has gone")
+    for found, status, said in (
+        ([Readiness("acme", "acme:1", True)], 200, "ok"),
+        ([ill, Readiness("other", "other:1", True)], 503, "acme: acme:1: the engine has gone"),
+    ):
+        with site.database.writing() as connection:
+            readiness.put(connection, found)
+        answer = site.http.get("/readyz", headers=token)
+        assert (answer.status_code, answer.text) == (status, said)
+    assert site.http.get("/readyz").text == "not ready", "names of clients are not for everybody"
+    with site.database.writing() as connection:
+        connection.execute(READINESS.update().values(at=now_stamp(-100)))
+    assert "no worker has been heard of" in site.http.get("/readyz", headers=token).text

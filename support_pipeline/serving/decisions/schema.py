@@ -181,6 +181,16 @@ SWITCH = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
 )
 
+READINESS = sa.Table(
+    "readiness",
+    METADATA,
+    sa.Column("client", CLIENT, primary_key=True),
+    sa.Column("engine", NAME, nullable=False),
+    sa.Column("ready", sa.Boolean, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("at", STAMP, nullable=False),
+)
+
 AUDIT = sa.Table(
     "audit",
     METADATA,

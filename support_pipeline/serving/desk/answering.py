@@ -1,9 +1,10 @@
 """From a client's name and a ticket's text to the router's answer, on whatever is live at the moment."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from support_pipeline.serving.decisions.drafts import Answered
-from support_pipeline.serving.desk.suspicion import suspicions
+from support_pipeline.serving.decisions.readiness import Readiness
 from support_pipeline.serving.live import LiveModels
 from support_pipeline.serving.router import RouterAnswer, answer
 
@@ -21,7 +22,7 @@ def answered_of(found: RouterAnswer, model: str, *, revision: str, asked: str) -
         route=found.route,
         reasons=found.reasons,
         model=model,
-        suspicious=not found.trainable or bool(suspicions(asked)),
+        suspicious=not found.trainable,
         unsendable=found.unsendable,
         audit=found.audit,
     )
@@ -36,6 +37,10 @@ class Answerer(Protocol):
 
     def audited(self, client: str, wrong: bool) -> None:
         """What an agent found of a draft that could have been sent without one."""
+        ...
+
+    def readiness(self) -> Sequence[Readiness]:
+        """Whether each live model answers, by asking it."""
         ...
 
 
@@ -55,3 +60,13 @@ class LiveAnswers:
         watch = self._models.watch(client)
         if watch is not None:
             watch.audited(wrong)
+
+    def readiness(self) -> Sequence[Readiness]:
+        """Each live model asked a question whose answer is known; engines that do not run yet are started."""
+        return [self._proved(client) for client in self._models.live_clients()]
+
+    def _proved(self, client: str) -> Readiness:
+        try:
+            return Readiness(client, self._models.prove(client), True)
+        except Exception as error:  # one engine that is ill must not hide the others
+            return Readiness(client, "no answer", False, f"{error}")

@@ -17,7 +17,7 @@ from support_pipeline.clients import ClientConfig, ClientRegistry
 from support_pipeline.data.exports import READERS, Origin
 from support_pipeline.data.tickets import Ticket
 from support_pipeline.errors import SupportPipelineError
-from support_pipeline.serving.decisions import Database, drafts, intake, outbox
+from support_pipeline.serving.decisions import Database, drafts, intake, outbox, readiness
 from support_pipeline.serving.decisions.database import now_stamp
 from support_pipeline.serving.decisions.drafts import Answered, Handover
 from support_pipeline.serving.decisions.intake import Arrival
@@ -28,7 +28,7 @@ from support_pipeline.serving.desk import sending
 from support_pipeline.serving.desk.answering import NO_MODEL, Answerer, answered_of
 from support_pipeline.serving.desk.bells import Bell
 from support_pipeline.serving.desk.sending import Errand, Outcome
-from support_pipeline.serving.desk.suspicion import suspicions
+from support_pipeline.serving.guardrails import steers
 from support_pipeline.serving.helpdesks import open_helpdesk, writable_source
 from support_pipeline.serving.helpdesks.calling import NotReached
 from support_pipeline.serving.helpdesks.threads import Turn, open_turn
@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 KEPT = "kept: the client has no helpdesk API; read it by GET /v1/drafts/ID"
 LOOK_SECONDS = 0.25
 FETCH_ATTEMPTS = 5
+PROBE_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,8 @@ class Worker:
                 set(),
             ),
         ]
+        probes = threading.Thread(target=self._probes, name="probes", daemon=True)
+        probes.start()
         rounds = 0
         while not self._ended.is_set():
             rounds += 1
@@ -121,6 +124,21 @@ class Worker:
                 self._bell.wait(LOOK_SECONDS)
         for _, _, pool, _ in lanes:
             pool.shutdown()
+        probes.join(5)
+
+    def _probes(self) -> None:
+        while not self._ended.is_set():
+            try:
+                self.probe()
+            except Exception:  # then nothing is heard of the worker, which says that it is not ready
+                log.exception("asking the engines whether they answer")
+            self._ended.wait(PROBE_SECONDS)
+
+    def probe(self) -> None:
+        """Asks every live model whether it answers, and writes it down for the router to tell."""
+        found = self._answerer.readiness()
+        if not self._ended.is_set():
+            self._writer.write(lambda connection: readiness.put(connection, found))
 
     def _recover(self, owner: str) -> None:
         settle = self._settings.settle_seconds
@@ -330,7 +348,7 @@ def _to_person(turn: Turn, why: str) -> Answered:
         route="agent",
         reasons=(why,),
         model=NO_MODEL,
-        suspicious=bool(suspicions(turn.text)),
+        suspicious=steers(turn.text),
     )
 
 

@@ -31,6 +31,7 @@ __all__ = [
     "inspect_draft",
     "inspect_ticket",
     "policy_digest",
+    "steers",
     "too_dense",
     "too_large",
 ]
@@ -47,6 +48,14 @@ def inspect_ticket(ticket: str, language: str) -> list[Finding]:
             Finding("foreign_ticket", f"the ticket {foreign}, the client's language is '{language}'")
         )
     return found
+
+
+def steers(ticket: str) -> bool:
+    """Whether a ticket may have been written to steer the model: it gives orders, or is too large to be read.
+
+    Nothing is learned from such a ticket.
+    """
+    return too_large(ticket) is not None or bool(injections(ticket))
 
 
 def inspect_draft(config: ClientConfig, day: date, ticket: str, draft: str) -> list[Finding]:

@@ -71,7 +71,7 @@ _STRONG_INSTRUCTIONS = _words(
     r"system prompts?\b", r"guardrails?\b",
 )  # fmt: skip
 _SECRETS = _words(
-    r"system prompt", r"(?:your|initial|original|hidden|secret|internal|developer|underlying) (?:\w+ )?(?:prompts?|instructions?|configuration|directives?|guidelines|system message|system text|training data|programming|source code)\b",
+    r"system prompt", r"system rules\b", r"(?:your|initial|original|hidden|secret|internal|developer|underlying) (?:\w+ )?(?:prompts?|instructions?|configuration|directives?|guidelines|system message|system text|training data|programming|source code)\b",
     r"(?:initial|original|hidden|secret|internal|developer|underlying) (?:\w+ )?rules\b", r"rules (?:\w+ ){0,2}(?:you were given|you follow|above|of your)\b",
     r"(?:text|words|sentences?|lines?|everything|content|message|paragraphs?|conversation) (?:\w+ )?(?:above|before this|preceding|at the (?:top|start|beginning)|that (?:comes?|came) before)\b",
     r"(?:how|what) you (?:were|are|have been|'ve been) (?:told|instructed|configured|programmed|given|prompted|set up)",

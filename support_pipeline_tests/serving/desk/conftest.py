@@ -11,6 +11,7 @@ from support_pipeline.clients import ClientRegistry
 from support_pipeline.serving.decisions import Database, drafts, intake
 from support_pipeline.serving.decisions.drafts import Choice
 from support_pipeline.serving.decisions.intake import Arrival
+from support_pipeline.serving.decisions.readiness import Readiness
 from support_pipeline.serving.decisions.schema import DRAFT, JOB
 from support_pipeline.serving.desk.worker import DeskSettings, Worker
 from support_pipeline.serving.router import RouterAnswer
@@ -26,6 +27,7 @@ class Script:
         self.answers: RouterAnswer | Exception = routed("approve")
         self.asked: list[str] = []
         self.audits: list[tuple[str, bool]] = []
+        self.ready: list[Readiness] = []
 
     def answer(self, client: str, ticket_id: str, text: str) -> tuple[RouterAnswer, str]:
         self.asked.append(text)
@@ -35,6 +37,9 @@ class Script:
 
     def audited(self, client: str, wrong: bool) -> None:
         self.audits.append((client, wrong))
+
+    def readiness(self) -> list[Readiness]:
+        return self.ready
 
 
 def routed(route: str, response: str = SENT) -> RouterAnswer:
