@@ -12,7 +12,7 @@ import re2
 
 from support_pipeline.serving.guardrails.encodings import decoded, wrapped
 from support_pipeline.serving.guardrails.finding import Finding
-from support_pipeline.serving.guardrails.reading import BIDI, TAGS, Seen, read
+from support_pipeline.serving.guardrails.reading import BIDI, TAGS, Seen, read, seen
 
 _INVISIBLE = frozenset("\u200b\u200c\u2060\u2061\u2062\u2063\u2064\ufeff\u00ad\u180e\u115f\u1160\u3164\uffa0")
 _HIDDEN_AT_LEAST = 3
@@ -49,7 +49,7 @@ _INSTRUCTIONS = _words(
     r"consignes?\b", r"instrucci\w+", r"instruction\w*", r"directives?\b", r"regles\b", r"reglas\b", r"istruzion\w+", r"regole\b",
     r"instruco\w+", r"regras\b", r"instructies?\b", r"regels\b", r"polecen\w*", r"instrukcj\w*", r"zasad\w*", r"talimat\w*",
     r"kurallar\w*", r"instruktioner\w*", r"reglerna\b", r"pokyn\w*", r"utasitas\w*", r"ohje\w*", r"instructiuni\w*",
-    r"indicaciones\b", r"directrices\b", r"direttive\b", r"diretrizes\b", r"ordres\b", r"instruksi\w*", r"perintah\b", r"huong dan\b",
+    r"praecepta\b", r"indicaciones\b", r"directrices\b", r"direttive\b", r"diretrizes\b", r"ordres\b", r"instruksi\w*", r"perintah\b", r"huong dan\b",
 )  # fmt: skip
 _OVERRIDE = _words(
     r"ignor\w+", r"overlook\w*", r"disregard\w*", r"forget\b", r"forgetting\b", r"overrid\w+", r"overrul\w+", r"bypass\w*", r"discard\w*",
@@ -60,7 +60,7 @@ _OVERRIDE = _words(
     r"without (?:any )?(?:restrictions?|rules|filters?|limits?|constraints?|guidelines|boundaries|safeguards)", r"break (?:the|your|all|out)", r"unlearn\b", r"deactivate\b", r"disable\b", r"turn off\b",
     r"violat\w+", r"circumvent\w*", r"omit\b", r"contradict\w*", r"refuse to follow", r"instead of (?:following|your|the)\b", r"let go of", r"look past", r"work around", r"(?:set|put|leave|lay|cast|throw|push|place|shove) (?:\w+ ){0,5}(?:aside|to (?:one|the) side|away|behind)",
     r"ignorier\w*", r"vergiss\w*", r"vergesse\w*", r"missacht\w*", r"ubergeh\w*", r"ignore[rz]?\b", r"oubli\w+", r"neglige[rz]?\b",
-    r"olvid\w+", r"omite\b", r"descarta\w*", r"dimentica\w*", r"tralascia\w*", r"esquec\w+", r"desconsider\w+", r"negeer\w*", r"vergeet\w*",
+    r"zapomen\w*", r"zabudni\w*", r"neglege\b", r"olvid\w+", r"omite\b", r"descarta\w*", r"dimentica\w*", r"tralascia\w*", r"esquec\w+", r"desconsider\w+", r"negeer\w*", r"vergeet\w*",
     r"zignoruj\w*", r"zapomnij\w*", r"pomin\b", r"yoksay\w*", r"yok say\w*", r"unut\w*", r"gormezden gel\w*", r"glom\b", r"bortse\b", r"ignorer\w*", r"abaikan\b", r"lupakan\b", r"bo qua\b",
 )  # fmt: skip
 _WEAK_OVERRIDE = _words(
@@ -71,7 +71,8 @@ _STRONG_INSTRUCTIONS = _words(
     r"system prompts?\b", r"guardrails?\b",
 )  # fmt: skip
 _SECRETS = _words(
-    r"system prompt", r"system rules\b", r"(?:your|initial|original|hidden|secret|internal|developer|underlying) (?:\w+ )?(?:prompts?|instructions?|configuration|directives?|guidelines|system message|system text|training data|programming|source code)\b",
+    r"system prompt", r"system rules\b", r"everything (?:that |which )?(?:stands|is|was|sits|lies|goes) (?:above|before|over|ahead)\b",
+    r"rules (?:that |which )?you (?:operate|work|live|run|act|answer) (?:under|by|with|on|to)\b", r"you (?:told|instructed|taught|programmed|configured|prompted) (?:before|to|by|about)\b", r"(?:your|initial|original|hidden|secret|internal|developer|underlying) (?:\w+ )?(?:prompts?|instructions?|configuration|directives?|guidelines|system message|system text|training data|programming|source code)\b",
     r"(?:initial|original|hidden|secret|internal|developer|underlying) (?:\w+ )?rules\b", r"rules (?:\w+ ){0,2}(?:you were given|you follow|above|of your)\b",
     r"(?:text|words|sentences?|lines?|everything|content|message|paragraphs?|conversation) (?:\w+ )?(?:above|before this|preceding|at the (?:top|start|beginning)|that (?:comes?|came) before)\b",
     r"(?:how|what) you (?:were|are|have been|'ve been) (?:told|instructed|configured|programmed|given|prompted|set up)",
@@ -80,7 +81,7 @@ _SECRETS = _words(
     r"systemprompt\w*", r"systemaufforderung\w*", r"invite systeme", r"prompt (?:del|de|di|do|van) (?:sistema|systeme|systeem)", r"invite du systeme", r"prompt systeme", r"mensaje del sistema",
 )  # fmt: skip
 _REVEAL = _words(
-    r"reveal\w*", r"show\b", r"print\b", r"repeat\b", r"output\b", r"tell\b", r"display\b", r"leak\w*", r"disclos\w+", r"share\b", r"quote\b", r"recite\b", r"translat\w+",
+    r"reveal\w*", r"spit out", r"show\b", r"print\b", r"repeat\b", r"output\b", r"tell\b", r"display\b", r"leak\w*", r"disclos\w+", r"share\b", r"quote\b", r"recite\b", r"translat\w+",
     r"summari[sz]e\b", r"copy\b", r"paste\b", r"write\b", r"list\b", r"give\b", r"dump\b", r"expose\b", r"what(?:'s| is| are| were| does)\b", r"reproduce\b", r"spell\b", r"describe\b",
     r"send\b", r"encode\b", r"read\b", r"state\b", r"provide\b", r"explain\b", r"zeig\w*", r"nenn\w*", r"montre\w*", r"affiche\w*", r"muestra\w*", r"revela\w*", r"mostra\w*", r"toon\b", r"rivela\w*", r"pokaz\w*",
 )  # fmt: skip
@@ -110,7 +111,7 @@ _IDEAS = (
     _Idea("asks for the instructions or for others' data", _REVEAL, _SECRETS, 50),
     _Idea("dictates the form of the answer", _ANSWER, _EXACTLY, 25, told=True),
     _Idea("dictates what the answer grants", _COMMANDED, _GRANTED, 60, told=True),
-    _Idea("declares the rules wrong", _INSTRUCTIONS, _words(r"wrong\b", r"incorrect\b", r"outdated\b", r"false\b", r"obsolete\b", r"invalid\b", r"fake\b", r"a lie\b", r"a test\b", r"expired\b", r"deprecated\b", r"revoked\b", r"not real\b", r"mistaken\b"), 40),
+    _Idea("declares the rules wrong", _INSTRUCTIONS, _words(r"wrong\b", r"incorrect\b", r"outdated\b", r"out[ -]of[ -]date\b", r"false\b", r"obsolete\b", r"invalid\b", r"fake\b", r"a lie\b", r"a test\b", r"expired\b", r"deprecated\b", r"revoked\b", r"not real\b", r"mistaken\b"), 40),
     _Idea(
         "tells the model what to say",
         _words(
@@ -215,7 +216,7 @@ def _hidden(text: str) -> Iterator[Finding]:
         yield Finding("injection", "the ticket turns the direction of text")
     if mixed := _mixed_word(text):
         yield Finding("injection", f"the ticket mixes alphabets within a word: {mixed!r}")
-    if _OTHER_SCRIPTS.search(text.lower()):
+    if _OTHER_SCRIPTS.search(text.lower()) or _OTHER_SCRIPTS.search(seen(text)):  # without accents too
         yield Finding("injection", "the ticket gives instructions to the model: in another language")
 
 
