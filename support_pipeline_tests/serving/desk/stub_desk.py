@@ -1,4 +1,4 @@
-"""Processes of a desk for the kills: a router, a worker with a scripted model, and a helpdesk of their own.
+"""Processes of a desk for the kills: a router, a worker with an engine, a clerk, and a helpdesk of their own.
 
 The helpdesk is the only thing that is not killed: what a customer got is counted there.
 """
@@ -8,26 +8,36 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
 
+from support_pipeline.serving.decisions.readiness import Readiness
+from support_pipeline.serving.desk.answering import LiveAnswers
+from support_pipeline.serving.live import LiveModels
 from support_pipeline.serving.router import RouterAnswer
 from support_pipeline_tests.serving.helpdesks.accounts import Account, asking
 
 
-class Stub:
-    """A model that answers at once, now and then wrongly."""
+class Answers:
+    """The live engine is asked and must answer; what it says is replaced, since its weights are random."""
+
+    def __init__(self, models: LiveModels) -> None:
+        self._models = models
 
     def answer(self, client: str, ticket_id: str, text: str) -> tuple[RouterAnswer, str]:
-        if "crash" in text:
-            raise RuntimeError("the engine has gone")
-        return RouterAnswer(
-            f"Answer to {ticket_id}: 45 days.", "medium", False, "approve", ("stub",), "x"
-        ), f"{client}:1"
+        with self._models.lease(client, deadline_seconds=10) as asking:
+            prompt = asking.chat.text([{"role": "user", "content": text}], add_generation_prompt=True)
+            asking.engine.generate(prompt, max_tokens=24, deadline_seconds=10)
+        said = f"Answer to {ticket_id}: 45 days."
+        return RouterAnswer(said, "medium", False, "approve", ("stub",), "x"), asking.version
 
     def audited(self, client: str, wrong: bool) -> None: ...
+
+    def readiness(self) -> Sequence[Readiness]:
+        return LiveAnswers(self._models).readiness()
 
 
 class Helpdesk:
@@ -76,12 +86,16 @@ class Helpdesk:
 
 
 def worker() -> None:
+    from support_pipeline.artifacts import Store
+    from support_pipeline.clients import ClientRegistry
     from support_pipeline.serving.decisions import Database
     from support_pipeline.serving.desk.__main__ import serve
     from support_pipeline.serving.desk.worker import DeskSettings
 
     database = Database(os.environ["SUPPORT_PIPELINE_DECISIONS"], pooled=True)
-    serve(database, Stub(), DeskSettings(hold_seconds=0.0, settle_seconds=0.2, name="w"), os.getppid())
+    settings = DeskSettings(hold_seconds=0.0, settle_seconds=0.2, name="w")
+    with LiveModels(Store.default(), ClientRegistry.default(), parallel=2, threads=1) as models:
+        serve(database, Answers(models), settings, os.getppid())
 
 
 def router(port: str) -> None:
@@ -95,6 +109,15 @@ def router(port: str) -> None:
     database = Database(os.environ["SUPPORT_PIPELINE_DECISIONS"], pooled=True)
     app = create_app(database, ClientRegistry.default(), WebSettings(hold_seconds=0.0))
     uvicorn.run(app, host="127.0.0.1", port=int(port), log_level="error", access_log=False)
+
+
+def choice_on(response: str) -> dict[str, str]:
+    """Approves what there is; where the engine was gone, an agent writes."""
+    return (
+        {"action": "approved"}
+        if response
+        else {"action": "edited", "final_text": "A colleague will look at it."}
+    )
 
 
 def clerk(database_url: str, acknowledged: str) -> None:
@@ -113,8 +136,16 @@ def clerk(database_url: str, acknowledged: str) -> None:
                     .all()
                 )
             for row in rows:
+                said = choice_on(row["response"])
                 choice = Choice(
-                    row["id"], row["client"], "approved", row["response"], "", "clerk", "", row["version"]
+                    row["id"],
+                    row["client"],
+                    "approved" if said["action"] == "approved" else "edited",
+                    said.get("final_text"),
+                    "",
+                    "clerk",
+                    "",
+                    row["version"],
                 )
                 try:
                     with database.writing() as connection:
