@@ -35,7 +35,7 @@ __all__ = [
     "too_large",
 ]
 
-GUARDRAILS_VERSION = "1"
+GUARDRAILS_VERSION = "2"
 """Raise it when the guards decide otherwise: certificates are bound to it."""
 
 
