@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from support_pipeline.model.jobs import Job, run_job
 from support_pipeline.policies import PolicyFact
 
-CODE_VERSION = "4"
+CODE_VERSION = "5"
 
 Quantisation = Literal["Q4_K_M", "Q5_K_M", "Q8_0", "F16"]
 FINER: tuple[Quantisation, ...] = ("Q4_K_M", "Q5_K_M", "Q8_0", "F16")

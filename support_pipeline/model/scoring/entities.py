@@ -91,7 +91,9 @@ def known(text: str, *, bare_numbers: bool = False) -> frozenset[str]:
 
 _FIGURES = re2.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 # Figures of which nothing else is known: a weight, a version, a count. Single digits number lists and steps.
-_BARE = re2.compile(r"(?:^|[\s(])(\d+(?:,\d{3})*\.\d+|\d{2,}(?:,\d{3})*)(?:$|[\s,;:!?)]|\.(?:\s|$))")
+_BARE = re2.compile(
+    r"(?:^|[\s(])(\d+(?:,\d{3})*\.\d+|\d{2,}(?:,\d{3})*)(?:$|[\s,;:!?)]|\.(?:\s|$)|-[A-Za-z]|/\x00)"
+)
 
 
 def _no_money(text: str) -> str:
@@ -194,7 +196,13 @@ def _quantity(quantity: Quantity) -> Needs:
     """Both ends of a quantity. A bare count is no entity, and a whole (100 %) says nothing."""
     if quantity.kind == "count" or (quantity.kind == "percent" and quantity.high == 100):
         return ()
-    return tuple(_spellings(quantity, value) for value in dict.fromkeys((quantity.low, quantity.high)))
+    ends = tuple(_spellings(quantity, value) for value in dict.fromkeys((quantity.low, quantity.high)))
+    # Two ends from two sources make no range.
+    return (
+        (*ends, frozenset(f"{low} to {high}" for low in ends[0] for high in ends[1]))
+        if len(ends) == 2
+        else ends
+    )
 
 
 def _spellings(quantity: Quantity, value: float) -> frozenset[str]:
@@ -254,6 +262,13 @@ def _time(match: Any) -> Needs:
     return _one(f"time:{hour % 12 + (12 if half == 'p' else 0)}:{minute:02}")
 
 
+def _clock(match: Any) -> Needs:
+    if match.group(4):
+        return _one(f"time:{'0' if match.group(4).lower() == 'midnight' else '12'}:00")
+    seconds = match.group(3) if match.group(3) not in (None, "00") else None
+    return _one(f"time:{int(match.group(1))}:{match.group(2)}" + (f":{seconds}" if seconds else ""))
+
+
 _N = r"(\d+(?:,\d{3})*(?:\.\d+)?)"
 _HOSTS = r"(?:com|net|org|io|co|store|shop|example|app|help|info|eu|us|uk|de|ca|au|in)"
 _NOUN = r"(?:order|tracking|ticket|case|reference|ref|invoice|confirmation|parcel|shipment|rma)"
@@ -268,7 +283,7 @@ _READERS: tuple[tuple[EntityKind, Any, Callable[[Any], Needs]], ...] = (
     ),
     (
         "url",
-        re2.compile(rf"(?i)https?://[^\s<>\"]+|www\.[^\s<>\"]+|\b(?:[a-z0-9-]+\.)+{_HOSTS}\b(?:/[^\s<>\"]*)?"),
+        re2.compile(rf"(?i)https?://[^\s<>\"]+|www\.[^\s<>\"]+|\b(?:[a-z0-9-]+\.)+(?:{_HOSTS}\b(?:/[^\s<>\"]*)?|[a-z]{{2,}}/[^\s<>\"]+)"),
         _url,
     ),
     ("phone", re2.compile(r"\+\d[\d ().-]{6,18}\d|\(\d{3}\) ?\d{3}[ .-]\d{4}\b|\b(?:1[ .-])?\d{3}[ .-]\d{3}[ .-]\d{4}\b"), _phone),
@@ -308,8 +323,17 @@ _READERS: tuple[tuple[EntityKind, Any, Callable[[Any], Needs]], ...] = (
     ),
     ("duration", re2.compile(r"(?i)\bfortnights?\b"), _fortnight),
     ("date", re2.compile(r"(?i)\b((?:mon|tues|wednes|thurs|fri|satur|sun)day|tomorrow|tonight|yesterday)s?\b"), _named_day),
+    (
+        "date",
+        re2.compile(
+            r"(?i)\b((?:next|this|last|past|coming|following) (?:week|weekend|month|quarter|year|morning|afternoon|evening|night|fall|spring|summer|winter)"
+            r"|(?:by|before|until|later|earlier|arrives?|for|due|ships?|call you|up with you) today|today (?:by|before|at)|today (?:morning|afternoon|evening))\b"
+        ),
+        _named_day,
+    ),
     ("date", re2.compile(r"\b(January|February|April|June|July|August|September|October|November|December)\b"), _month_alone),
     ("time", re2.compile(r"(?i)\b(\d{1,2})(?::(\d{2}))? ?([ap])\.?m\b"), _time),
+    ("time", re2.compile(r"(?i)\b(\d{1,2}):(\d{2})(?::(\d{2}))?\b|\b(noon|midday|midnight)\b"), _clock),
     (
         "code",
         re2.compile(

@@ -5,7 +5,16 @@ from typing import Literal
 
 Points = Literal[1, 2, 3]
 LayerName = Literal[
-    "format", "entities", "policy", "polarity", "escalation", "cannot_know", "likeness", "grounding", "judge"
+    "format",
+    "entities",
+    "policy",
+    "polarity",
+    "escalation",
+    "cannot_know",
+    "likeness",
+    "grounding",
+    "terms",
+    "judge",
 ]
 
 

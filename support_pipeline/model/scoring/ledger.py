@@ -45,6 +45,8 @@ def hallucinations(
     found += [Hallucination("product", name) for name in invented(spoken, ticket, policy, human)]
     found += [Hallucination("name", name) for name in invented_names(spoken, ticket, policy, human, *teams)]
     claims = {claim.text: claim.kind for claim in reversed(unborne(spoken, ticket, policy, human))}
+    # Nothing is granted by a customer who asks for it.
+    claims |= {claim.text: claim.kind for claim in unborne(spoken, policy, human) if claim.kind == "offer"}
     found += [Hallucination(kind, text) for text, kind in reversed(claims.items())]
     return tuple(dict.fromkeys(found))
 

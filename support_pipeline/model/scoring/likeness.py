@@ -1,4 +1,4 @@
-"""The likeness layer: is the answer about the same thing as the human one? And the grounding layer.
+"""The likeness layer: is the answer about the same thing as the human one?
 
 Only where no other layer has spoken for the content: no policy claim to check, nothing to hand over.
 It compares content words, not wording, and is lenient: it is there to catch another subject.
@@ -16,7 +16,9 @@ from support_pipeline.model.scoring.wording import fold, sentences
 NEAR = 0.40
 NEAR_STRAYED = 0.60
 FAR = 0.33
-GROUNDED = 0.40  # other agents' right answers: 1 sentence in 200 lies below, invented statements: 2 in 3
+# A sentence of the human answer is told if a quarter of its words are: one in 500 of other agents' right answers lies below.
+TOLD = 0.25
+LEFT_OUT = 0.3
 
 _STOP_WORDS = """
 a about again all also am an and another any anything are as at back be been before being both but by can
@@ -81,16 +83,15 @@ def likeness(answer: str, human: str, ticket: str = "") -> float:
 def likeness_layer(
     answer: str, human: str, ticket: str, *, settled: bool = False, strayed: bool = False
 ) -> Layer:
-    """Near is right, far is wrong, and between is half right.
+    """Near is right, far is wrong, and between is half right, as is what leaves much of the human answer out.
 
     `settled` says that the answer states every policy that the human one does: it is on the subject.
     `strayed` says that it states a policy which the human did not, so more likeness is asked of it.
     """
-    if settled:
-        return right("likeness")
-    found = likeness(answer, human, ticket)
+    lost = left_out(answer, human)
+    found = 1.0 if settled else likeness(answer, human, ticket)
     if found >= (NEAR_STRAYED if strayed else NEAR):
-        return right("likeness")
+        return layer("likeness", 2, *(f"leaves out '{part}'" for part in lost)) if lost else right("likeness")
     missed = sorted(content_words(human) - content_words(answer))[:8]
     verdict = (
         "another subject than the human answer" if found < FAR else "only partly what the human answer says"
@@ -100,25 +101,27 @@ def likeness_layer(
     )
 
 
-def grounding_layer(answer: str, *sources: str) -> Layer:
-    """A sentence that no source speaks of is at best beside the point, and may be invented.
+def left_out(answer: str, human: str) -> list[str]:
+    """The sentences of the human answer that the answer does not tell, where they are much of it.
 
-    Live claims have patterns of their own; this catches what the patterns cannot foresee.
+    Questions and short sentences do not count, so that an answer may leave out what carries little.
     """
-    heard = frozenset[str]().union(*(content_words(source) for source in sources))
-    strange = [s for s in sentences(answer) if _strange(content_words(s), heard)]
-    if not strange:
-        return right("grounding")
-    return layer("grounding", 2, *(f"no source speaks of this: '{sentence}'" for sentence in strange))
-
-
-def _strange(words: frozenset[str], heard: frozenset[str]) -> bool:
-    return len(words) >= 2 and len(words & heard) < GROUNDED * len(words)
+    ours = content_words(answer)
+    told = {part: content_words(part) for part in sentences(human) if not part.endswith("?")}
+    told = {part: words for part, words in told.items() if len(words) >= 4}
+    lost = {part: words for part, words in told.items() if len(words & ours) < TOLD * len(words)}
+    whole = sum(map(len, told.values()))
+    return list(lost) if sum(map(len, lost.values())) > LEFT_OUT * whole else []
 
 
 def _stem(word: str) -> str:
     """A crude stem: enough for returns, returned and returning to meet."""
     for ending in ("ations", "ation", "ings", "ing", "ies", "ied", "es", "ed", "s", "ly", "e", "y"):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
-            return word[: -len(ending)]
+            return _single(word[: -len(ending)])
     return word
+
+
+def _single(stem: str) -> str:
+    """Without the letter that an ending doubles: shipped is of ship."""
+    return stem[:-1] if len(stem) > 3 and stem[-1] == stem[-2] and stem[-1] not in "lsz" else stem

@@ -51,6 +51,7 @@ _DONE = (
 )
 _STOCK = (
     rf"\bthere(?:'s| is| are| were| was) (?:still |just |only |about )*(?:{_NUMBER}|some)(?: more| left| of (?:it|them|these|those))? (?:in|of) (?:stock|medium|large|small|x+l|your|that|this|size|black|blue|red|green|white|grey|gray|the (?:warehouse|store|shop))",
+    r"\b(?:is|are|sits?|stands?|left)(?: still| now)? (?:on|in) (?:the|our) (?:shelf|shelves|shop floor|showroom)\b",
     r"\bback (?:on|in) (?:the |our )?(?:shelf|shelves|store|stores|shop|warehouse)\b",
     rf"{_THING}{_BEEN}(?:back |now )?(?:in stock|out of stock|sold out|unavailable|back-?ordered|on back-?order|discontinued|low in stock)",
     rf"{_THING}{_BEEN}(?:back )?available(?: again| now| today| in (?:your|size|black|blue|red|green)|[.!,]|$)",
@@ -72,7 +73,8 @@ _PARCEL = (
     rf"\byou (?:should|will|'ll|can expect to|are going to) (?:have|get|receive) (?:it|them|your (?:\w+ )?{_GOODS}) (?:back )?{_SOON}",
     r"\b(?:it|they|everything)(?:'s| is| are) (?:all )?(?:packed|ready (?:to (?:ship|go)|for (?:pick-?up|dispatch|collection|shipping)))",
     rf"{_THING}{_BEEN}(?:shipped|dispatched|delivered|posted|left (?:our|the)|handed (?:over )?to|picked up|lost|delayed|held|stuck|scanned|packed|loaded|arriving|arrived|sitting|waiting at|en route)\b",
-    rf"{_THING}{_BEEN}(?:on (?:its|the|their) way|in transit|out for delivery|with (?:the|our|your) [\w ]{{0,12}}(?:carrier|courier|driver)|at (?:the|our|your) [\w ]{{0,16}}(?:depot|warehouse|hub|post office|center|centre|customs)|in our [\w ]{{0,14}}(?:hall|warehouse|depot)|returned to (?:sender|us)|scheduled for delivery|due {_SOON})",
+    rf"{_THING}{_BEEN}(?:on (?:its|the|their) way|in transit|out for delivery|with (?:the|our|your) [\w ]{{0,12}}(?:carrier|courier|driver)|at (?:the |our |your |a )?[\w ]{{0,16}}(?:depot|warehouse|hub|post office|center|centre|customs)|in our [\w ]{{0,14}}(?:hall|warehouse|depot)|returned to (?:sender|us)|scheduled for delivery|due {_SOON})",
+    r"\byours (?:just |already )?(?:is|was|has|left|went|shipped|ships|leaves|arrives|arrived|comes|will)\b",
     rf"{_THING} (?:left|leaves|departed|shipped|went out|arrived|reached) (?:our|the|at|on|from|in|with|{_SOON})\b",
     rf"{_THING} (?:ships|leaves|goes out|arrives|comes) (?:with \S+ truck|{_SOON})",
     rf"\b(?:left|leaves) (?:\S+ ){{1,3}}{_SOON}\b",
@@ -101,6 +103,7 @@ _OFFER = (
     r"\b(?:you can |you may |please |just |simply |feel free to )?keep (?:it|them|the \w+)[^.!?]{0,24}\b(?:for free|free of charge|at no cost|anyway|as a gift)\b",
     r"\b(?:on the house|half price|half off|double your|twice (?:the|your) money|for free as an?|as (?:a|an) (?:goodwill|gesture|exception|apology|one-time|thank[- ]you|courtesy))\b",
     r"\byou(?:'ll| will)? (?:also |even )?(?:get|receive|earn) (?:a |an |one )?(?:free|complimentary|extra|bonus)\b",
+    r"\b(?:your|the|any) next (?:order|purchase|delivery|visit|shipment)\b",
 )
 _RECORD = (
     r"\b(?:I|we) (?:can |could |do |just )?(?:see|checked|confirmed|verified|found|looked)(?: (?:here|now|on our side|in (?:our|the) system))?[,:]? (?:that )?(?:your|the|it|up|and|this|in our)\b",

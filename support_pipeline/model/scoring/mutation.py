@@ -14,10 +14,13 @@ import re2
 
 from support_pipeline.claims import Claim, claims, judge
 from support_pipeline.model.prompt import ESCALATION, escalation
+from support_pipeline.model.scoring import inventions
 from support_pipeline.model.scoring.cases import Case
 from support_pipeline.model.scoring.layers import Points
+from support_pipeline.model.scoring.likeness import content_words
 from support_pipeline.model.scoring.products import products
 from support_pipeline.model.scoring.score import Score, score_answer
+from support_pipeline.model.scoring.wording import sentences
 from support_pipeline.model.verdict.shares import Share
 from support_pipeline.policies import PolicyBook, spoken
 from support_pipeline.quantities import Quantity, quantities
@@ -154,6 +157,19 @@ def peers(cases: Sequence[Case], seed: int = 0) -> list[tuple[Case, str]]:
             found.append((case, str(_GREETED.sub("", rng.choice(others).human_answer))))
     return found
 
+
+_MONTH_NAMES = (
+    "January",
+    "February",
+    "April",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 
 # Faults. Each returns None where the case has nothing to break.
 
@@ -450,12 +466,14 @@ def _residue(case: Case, bench: Bench, rng: random.Random) -> str | None:
         "</s>",
         "[/INST]",
         "<|start_header_id|>user",
+        "Hi [NAME],",
+        "Dear <CUSTOMER_NAME>,",
+        "%FIRSTNAME%",
+        "Order XXXXX.",
+        "TODO",
     ]
-    return (
-        f"{rng.choice(marks)} {case.human_answer}"
-        if rng.random() < 0.5
-        else case.human_answer + rng.choice(marks)
-    )
+    mark = rng.choice(marks)
+    return f"{mark} {case.human_answer}" if rng.random() < 0.5 else f"{case.human_answer} {mark}"
 
 
 def _loop(case: Case, bench: Bench, rng: random.Random) -> str | None:
@@ -482,6 +500,77 @@ def _silent(case: Case, bench: Bench, rng: random.Random) -> str | None:
     """Something from the policies where the human said that it cannot be known."""
     other = bench.other(rng, lambda c: c.kind == "answer")
     return other.human_answer if case.kind == "cannot_know" and other else None
+
+
+def _said(sentence: Callable[[random.Random], str]) -> Make:
+    """A sentence beside the right answer."""
+
+    def make(case: Case, bench: Bench, rng: random.Random) -> str | None:
+        return _added(case, rng, sentence(rng))
+
+    return make
+
+
+def _foreign(case: Case, bench: Bench, rng: random.Random) -> str | None:
+    return inventions.foreign(rng)
+
+
+def _ticket_echo(case: Case, bench: Bench, rng: random.Random) -> str | None:
+    """The customer's message, or its first half, in place of an answer."""
+    words = case.customer_text.split(" ")
+    echo = case.customer_text if rng.random() < 0.5 else " ".join(words[: (len(words) + 1) // 2])
+    return echo if len(echo.split()) >= 6 and echo not in case.human_answer else None
+
+
+_FINISHED = (".", "!", "?", ":", ";", ",", ")", '"', "'", ">", "]", "*")
+
+
+def _cut_short(case: Case, bench: Bench, rng: random.Random) -> str | None:
+    """An answer that stops by itself in the middle of a sentence."""
+    text = str(ESCALATION.sub("", case.human_answer).strip())
+    words = text.split(" ")
+    if case.must_escalate or len(words) < 8 or not text.endswith((".", "!", "?")):
+        return None
+    cut = " ".join(words[: rng.randint(len(words) // 3, len(words) - 2)]).rstrip()
+    return None if cut.endswith(_FINISHED) or "://" in cut[-60:] or not cut[-1].isalnum() else cut
+
+
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_DATED = re2.compile(rf"\b(?:{'|'.join(_DAYS)}|tomorrow|next week|(?:{'|'.join(_MONTH_NAMES)}) \d{{1,2}})\b")
+
+
+def _shifted_date(case: Case, bench: Bench, rng: random.Random) -> str | None:
+    """Another day where one is named; else one is named that nobody gave."""
+    told = f"{case.customer_text} {case.human_answer}".lower()
+    days = [*_DAYS, "next month", f"{rng.choice(_MONTH_NAMES)} {rng.randint(1, 28)}"]
+    new = [day for day in days if day.lower() not in told and day.split(" ")[0].lower() not in told]
+    if not new:
+        return None
+    if match := _DATED.search(case.human_answer):
+        return _replaced(case.human_answer, match.span(), rng.choice(new))
+    return _added(
+        case, rng, f"{rng.choice(['This holds until', 'We close on', 'The sale ends'])} {rng.choice(new)}."
+    )
+
+
+_NO = re2.compile(r"(?i)\b(?:no|not|cannot|never|nor|only|if|unless|here|there)\b|n['’]t\b")
+_NEGATED = (
+    (r"\b(can|may|will|should|must|is|are|was|were)\b", r"\1 not"),
+    (r"\b(have|has) (been)\b", r"\1 not \2"),
+)
+
+
+def _negated(case: Case, bench: Bench, rng: random.Random) -> str | None:
+    """One statement of the answer with its yes turned into a no."""
+    parts = [part for part in sentences(case.human_answer) if len(content_words(part)) >= 3]
+    rng.shuffle(parts)
+    for part in parts:
+        if part.endswith("?") or part not in case.human_answer or _NO.search(part):
+            continue
+        for pattern, turned in _NEGATED:
+            if re2.search(pattern, part):
+                return case.human_answer.replace(part, re2.sub(pattern, turned, part, count=1), 1)
+    return None
 
 
 def _added(case: Case, rng: random.Random, sentence: str) -> str:
@@ -519,6 +608,14 @@ FAULTS: dict[str, tuple[Points, Make]] = {
     "wrong_name": (1, _wrong_name),
     "goodwill": (1, _goodwill),
     "machine_talk": (1, _machine_talk),
+    "invented_condition": (1, _said(inventions.condition)),
+    "invented_promise": (1, _said(inventions.promise)),
+    "internal_note": (1, _said(inventions.internal_note)),
+    "other_language": (1, _foreign),
+    "ticket_echo": (1, _ticket_echo),
+    "cut_short": (1, _cut_short),
+    "shifted_date": (1, _shifted_date),
+    "negated": (1, _negated),
     "policy_left_out": (2, _policy_left_out),
     "missed_escalation": (1, _missed_escalation),
     "wrong_team": (2, _wrong_team),

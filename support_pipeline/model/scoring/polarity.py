@@ -24,6 +24,8 @@ _EMPTY = re2.compile(
     r"(?i)\bno (?:worries|problem|matter|rush|doubt|need)\b|\bno (?:extra |additional |hidden |further )?(?:charges?|costs?|fees?)\b"
     r"|\bno(?:t|thing)? (?:more|less|later|fewer|earlier|sooner)\b|\bif not\b|\bnot only\b|\bwhy not\b|\bor not\b"
     r"|\b(?:do not|don't) (?:hesitate|worry|mind|forget)\b"
+    # a condition: what holds until the parcel ships holds as long as it has not shipped
+    r"|\b(?:as|so) long as\b[^.,;]{0,60}?(?:\bnot\b|n't\b)"
 )
 
 

@@ -52,9 +52,9 @@ def products(text: str) -> dict[str, int]:
     found = {}
     text = _MARKS.sub(" ", fold(text))
     for match in _WORD.finditer(text):
-        if text.startswith((" number", " call", " line"), match.end()):
-            continue
         name = match.group(2).lower().replace(" ", "-")
+        if name == "phone" and text.startswith((" number", " call", " line"), match.end()):
+            continue
         if name not in _AMBIGUOUS or match.group(1):
             found[name] = _GROUP_OF[name]
     return found

@@ -64,8 +64,9 @@ def policy_finding(book: PolicyBook, today: date, case: Case, answer: str) -> Po
         and (claim.topic in expected or not _misread(claim, due, case.human_answer.lower()))
     ]
     wrong += _other_value(human, said, answer, expected)
-    contradicted = _topics(wrong)
     borne = [claim for claim in said if judge(book, claim, today) == "current"]
+    wrong += _misplaced(book, today, borne, case.human_answer.lower())
+    contradicted = _topics(wrong)
     stated = (*_topics(borne), *_unclaimed(book, today, (*borne, *wrong), answer))
     critical = {fact.topic for fact in book.in_force(today) if fact.critical}
     return PolicyFinding(
@@ -99,6 +100,34 @@ def _other_value(
             if other and not other.same_value(claim.quantity) and _alike(sentence, claim.sentence):
                 found.append(replace(claim, quantity=other, values=(other,), sentence=sentence))
     return found
+
+
+_GENERAL = ("time", "window", "policy", "period", "limit", "rule")
+
+
+def _misplaced(book: PolicyBook, today: date, borne: Sequence[Claim], human: str) -> list[Claim]:
+    """One topic's value said of another: "refunds arrive within 3 to 5 business days" is how long shipping takes.
+
+    Told by the names of the topics: that of the value's own topic is not in the sentence, another's opens
+    it, and the human does not speak of that one.
+    """
+    topics = {fact.topic: _name_words(fact.topic) for fact in book.in_force(today) if fact.value is not None}
+    found = []
+    for claim in borne:
+        sentence = claim.sentence.lower()
+        if any(word in sentence for word in topics.get(claim.topic, ())):
+            continue
+        subject = " ".join(sentence.split()[:3])
+        others = [
+            t for t, words in topics.items() if words and all(w in subject and w not in human for w in words)
+        ]
+        found += [replace(claim, topic=topic) for topic in others if topic != claim.topic]
+    return [claim for claim in found if judge(book, claim, today) != "current"]
+
+
+def _name_words(topic: str) -> list[str]:
+    words = topic.replace("-", "_").split("_")
+    return [word[:5] for word in words if len(word) > 3 and word not in _GENERAL]
 
 
 def _alike(sentence: str, other: str) -> bool:

@@ -7,10 +7,11 @@ from datetime import date
 from support_pipeline.model.prompt import escalated_to
 from support_pipeline.model.scoring.cases import Case
 from support_pipeline.model.scoring.form import form_layer
+from support_pipeline.model.scoring.grounding import grounding_layer, terms_layer
 from support_pipeline.model.scoring.handover import cannot_know_layer, escalation_layer
 from support_pipeline.model.scoring.layers import Hallucination, Layer, Points
 from support_pipeline.model.scoring.ledger import entity_layer
-from support_pipeline.model.scoring.likeness import grounding_layer, likeness_layer
+from support_pipeline.model.scoring.likeness import likeness_layer
 from support_pipeline.model.scoring.polarity import polarity_layer
 from support_pipeline.model.scoring.promises import PolicyFinding, policy_finding, policy_layer
 from support_pipeline.policies import PolicyBook
@@ -70,15 +71,17 @@ def score_answer(
     `teams` and `brand` are names that the system message gives; `stopped` is False for an answer that
     was cut off. A broken answer is not read any further, except for what the totals count.
     """
-    form = form_layer(answer, stopped, case.human_answer)
+    form = form_layer(answer, stopped, case.human_answer, case.customer_text)
     policy = policy_finding(book, today, case, answer)
     entities, hallucinated = entity_layer(case, answer, book.sentences(today), (*teams, brand))
     escalation = escalation_layer(case, answer, teams)
     made = escalated_to(answer) is not None
     layers = [form, entities, policy_layer(policy, lenient=made or case.kind == "cannot_know"), escalation]
     layers.append(polarity_layer(answer, *book.sentences(today), case.human_answer))
+    sources = (case.customer_text, case.human_answer, *book.sentences(today), brand)
+    layers.append(terms_layer(answer, *sources))
     if case.kind == "cannot_know" and not case.must_escalate:
-        layers.append(cannot_know_layer(case, answer))
+        layers += [cannot_know_layer(case, answer), grounding_layer(answer, *sources)]
     elif not case.must_escalate and not made:
         layers.append(
             likeness_layer(
@@ -89,9 +92,7 @@ def score_answer(
                 strayed=bool(policy.beside),
             )
         )
-        layers.append(
-            grounding_layer(answer, case.customer_text, case.human_answer, *book.sentences(today), brand)
-        )
+        layers.append(grounding_layer(answer, *sources))
     return Score(
         score=min(layer.score for layer in layers),
         layers=tuple(layers),

@@ -72,6 +72,48 @@ def test_faults_cost_points_with_their_evidence(answer: str, points: int, reason
     assert (score.score, reason in score.evidence()) == (points, True), score.evidence()
 
 
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ("You can return it within 45 days of", "format: breaks off: '...You can return it within 45 days of'"),
+        ("Thanks for writing! You can return your jacket within 45", "format: breaks off: '...ng! You can return your jacket within 45'"),
+        ("Hi [NAME], " + HUMAN, "format: template residue '[NAME]'"),
+        ("Dear <CUSTOMER_NAME>, " + HUMAN, "format: template residue '<CUSTOMER_NAME>'"),
+        ("Hi %FIRSTNAME%, " + HUMAN, "format: template residue '%FIRSTNAME%'"),
+        (HUMAN + " TODO", "format: template residue 'TODO'"),
+        ("Internal note: this one complains a lot. " + HUMAN, "format: a word among colleagues 'Internal note'"),
+        (HUMAN + " Do not tell the customer that we lost it.", "format: a word among colleagues 'Do not tell the customer'"),
+        (HUMAN + " @sarah can you look at this?", "format: a word among colleagues '@sarah'"),
+        (TICKET, "format: tells the customer's own words back"),
+        (HUMAN + " It came by next week.", "entities: date 'next week' is in no source"),
+        (HUMAN + " We close at 16:30.", "entities: time '16:30' is in no source"),
+        (HUMAN + " See bit.ly/3xYz9.", "entities: url 'bit.ly/3xYz9' is in no source"),
+        (HUMAN + " Two of them are still on the shelf.", "entities: stock 'Two of them are still on the shelf.' is in no source"),
+    ],
+)  # fmt: skip
+def test_no_right_answer_reads_like_this(answer: str, reason: str) -> None:
+    score = scored(answer)
+
+    assert (score.score, reason in score.evidence()) == (1, True), score.evidence()
+
+
+def test_two_values_from_two_sources_make_no_range() -> None:
+    human = "A refund takes 2 to 3 days, and 5 to 7 days by cheque."
+
+    assert (
+        "entities: duration '2 to 7 days' is in no source"
+        in scored("It takes 2 to 7 days.", human=human).evidence()
+    )
+
+
+def test_an_answer_that_leaves_out_half_is_half_right() -> None:
+    human = "Exchanges for another size or color start on the order page. Invoices are sent by e-mail every Friday."
+    found = scored("Exchanges for another size or color start on the order page.", human=human)
+
+    assert found.score == 2
+    assert "likeness: leaves out 'Invoices are sent by e-mail every Friday.'" in found.evidence()
+
+
 def test_another_language_is_no_answer() -> None:
     spanish = (
         "Puede devolver su chaqueta dentro de 45 days después de la entrega, sin ningún problema para usted."

@@ -1,0 +1,161 @@
+"""The grounding layers: what an answer says beside all of its sources.
+
+A sentence that no source speaks of is at best beside the point: the grounding layer, a guess that a
+judge may overrule. A condition or a promise that no source makes is an invented policy, in words that
+no list of entities can foresee: the terms layer. Both hold a sentence against each passage of each
+source, since all sources together hold nearly any word somewhere.
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from itertools import pairwise
+
+import re2
+
+from support_pipeline.model.prompt import ESCALATION, escalated_to
+from support_pipeline.model.scoring.layers import Layer, layer, right
+from support_pipeline.model.scoring.likeness import content_words
+from support_pipeline.model.scoring.live import admits_not_knowing
+from support_pipeline.model.scoring.wording import fold, sentences
+
+# Fitted on the demo client: other agents' right answers lie above, invented statements below.
+GROUNDED = 0.40
+BORNE = 0.70
+
+# What binds the customer: conditions, exclusions, costs. Each idea in the words that shops use for it.
+_CONDITION = re2.compile(
+    r"(?i)\b(?:must|(?:has|have|had|need|needs|ought) to|needs? (?:your|our|an?|the|some|both|proof|written|to)|needed|"
+    r"required?|requires|requirements?|requiring|mandatory|obligatory|compulsory|obliged|necessary|essential|crucial|vital|imperative|"
+    r"pre-?requisites?|pre-?conditions?|(?:on |the |one )conditions?|subject to|provided|as long as|so long as|unless|only|solely|"
+    r"exclusively|limited to|restricted|limits?|except|excepted|exceptions?|exclude[sd]?|excluding|exclusions?|exempt|in-?eligible|eligib\w+|"
+    r"entitled|qualif\w+|final sale|are final|is final|non-?(?:returnable|refundable|transferable)|depends?|depending|"
+    r"responsible|liable|liability|deduct\w*|forfeit\w*|void|voids|invalid|penalt\w+|surcharges?|deposits?|charged?|"
+    r"at (?:your|the (?:customer|buyer)'?s?) (?:own )?(?:expense|cost|risk|charge)|for your own account|"
+    r"(?:make|be|making|being) (?:sure|certain)|ensure|(?:do not|don't|never) forget|remember to|should (?:be|have|not|include|contain|come|bear|show)|"
+    r"approv\w+|permission|permitted|consent|authori[sz]\w+|prior notice|in advance|beforehand|ahead|refuse[sd]?|reject\w*|denied|declined?|"
+    r"(?:cannot|can't|can not|will not|won't|may not|is not|isn't|are not|aren't|not) (?:be |get )?(?:\w+ed|sold|sent|taken|given|possible|eligible|available|valid)|"
+    r"(?:do|does|will) not (?:apply|accept|cover|take|include|allow|offer|count|refund|exchange|ship)|(?:don't|doesn't|won't) (?:apply|accept|cover|take|include|allow|offer|count|refund|exchange|ship)|"
+    r"no (?:returns?|refunds?|exchanges?|guarantee|warranty)|accepts?|accepted|appl(?:y|ies)|covers?|covered|includes?|included|counts?|"
+    r"is (?:up )?to be|are to be|comes? with|without)\b"
+)
+# What binds the shop: services, presents, time that nobody promised.
+_PROMISE = re2.compile(
+    r"(?i)\b(?:(?:I|we|they|someone|somebody)(?:'ll| will| shall|'m going to|'re going to| am going to| are going to)|"
+    r"(?:our|the|an?|my|your) (?:[\w-]+ ){1,3}?(?:will|shall|is going to|are going to|calls?|contacts?)|"
+    r"you(?:'ll| will| shall| are going to|'re going to| can expect| should expect| will be|'re entitled| get| also get| receive| even get)|"
+    r"expect|guarantee[sd]?|promise[sd]?|(?:I|we) (?:can |always |also |even |gladly |happily )*(?:offer|give|pay|cover|beat|match|waive|ship|send|refund|replace|provide)|"
+    r"free|complimentary|gratis|on us|on top|bonus|surprise|gift|reward\w*|discount\w*|compensat\w+|reimburs\w+|lifetime|money[- ]back|upgrade[sd]?)\b"
+)
+# What only looks so: a guess at how somebody feels, and a regret.
+_NO_TERM = re2.compile(
+    r"(?i)\b(?:that|this|it|which) must (?:have been|feel|seem|sound|be (?:(?:very|so|really|quite|deeply) )?(?:\w+ing|hard|tough|awful|terrible|stressful|painful|unpleasant))\b|\bshould(?: not|n't| never) (?:have )?happen(?:ed)?\b|\bno need\b"
+)
+# A hand-over says that a person will see to it; what that person will do, or when, is a promise again.
+_SOMEBODY = re2.compile(
+    r"(?i)\b(?:colleagues?|person|people|human|someone|somebody|teams?|specialists?|expert)\b"
+)
+_CONCRETE = re2.compile(
+    r"(?i)\b(?:call|phone|ring|visit|minutes?|hours?|days?|today|tonight|tomorrow|morning|evening|soon|shortly|immediately|refund|"
+    r"within|weekend|noon|expect|permission|permit|consent|sign|credit|pay|reimburse|compensate|send|ship|replace|waive|discount|voucher|gift|free|receipt|invoice|form|document|photo|"
+    r"tags?|labels?|box|packaging|approv\w+|must|required|only)\b|\d"
+)
+_COSTS_NOTHING = re2.compile(
+    r"(?i)\b(?:(?:at )?no (?:extra |additional |further )?(?:charges?|costs?|fees?)|free of charge|costs? nothing|without (?:extra |any )?(?:charge|cost))\b"
+)
+_OFTEN = re2.compile(
+    r"(?i)\b(?:once|twice|one time)(?: (?:per|a|an|every|each|in a) (?:day|week|month|quarter|year|season|lifetime|household|customer|person|account)\b|[.,!])"
+)
+
+# Words that say that something binds, in which order, or how politely: never what is demanded.
+_EMPTY_WORDS = """
+must has have need needs needed required require requires requirement requirements mandatory obligatory compulsory necessary
+essential crucial important vital condition conditions provided long unless only solely exclusively just simply note
+notice mind keep remember forget sure certain make making ensure ensures please possible allowed accept accepted accepts
+apply applies should shall ought able item items product products customer customers everyone anyone people always also
+colleague colleagues assist assistance reply answer further get gets things try look looking glance thing case matter matters
+means works moment include included includes above below per after before up expect first second part rush later option whether offer
+offers takes take there first use using
+"""
+# One word for those that policies and agents use for the same thing.
+_SAME_WORDS = """
+exchange swap|start begin|change update edit correct modify adjust|deliver arrive ship shipping parcel package shipment|
+valid expire expiry|refund money|broken damaged damage|purchase buy bought|order purchase|email mail|two pair|color colour
+"""
+
+
+def _stems(words: str) -> list[str]:
+    return [stem for word in words.split() for stem in content_words(f"x {word}")]
+
+
+_EMPTY = frozenset(_stems(_EMPTY_WORDS))
+_SAME = {
+    stem: stems[0]
+    for stems in (_stems(group) for group in _SAME_WORDS.replace("\n", " ").split("|"))
+    for stem in stems
+}
+
+
+def grounding_layer(answer: str, *sources: str) -> Layer:
+    """2 where a sentence of the answer has little in common with any passage of any source."""
+    strange = [s for s in sentences(answer) if _strange(s, sources)]
+    if not strange:
+        return right("grounding")
+    return layer("grounding", 2, *(f"no source speaks of this: '{sentence}'" for sentence in strange))
+
+
+def terms_layer(answer: str, *sources: str) -> Layer:
+    """1 where the answer states a condition or makes a promise that no source does.
+
+    An answer that hands over may say that a person will see to it.
+    """
+    handed = escalated_to(answer) is not None
+    invented = [
+        s
+        for s in sentences(ESCALATION.sub("", answer.rstrip()))
+        if binds(s) and not (handed and _hands_over(s)) and _share_borne(_meant(s), sources) < BORNE
+    ]
+    if not invented:
+        return right("terms")
+    return layer("terms", 1, *(f"no source makes this condition or promise: '{s}'" for s in invented))
+
+
+def binds(sentence: str) -> bool:
+    """Whether a sentence states a condition or makes a promise; questions and not knowing do neither."""
+    plain = _NO_TERM.sub(" ", fold(sentence))
+    if plain.endswith("?") or admits_not_knowing(plain):
+        return False
+    return bool(_CONDITION.search(plain) or _PROMISE.search(plain))
+
+
+def _hands_over(sentence: str) -> bool:
+    return bool(_SOMEBODY.search(sentence)) and not _CONCRETE.search(sentence)
+
+
+def _strange(sentence: str, sources: Iterable[str]) -> bool:
+    words = _meant(sentence)
+    if len(words) < 2 or admits_not_knowing(sentence):
+        return False
+    return _share_borne(words, sources) < GROUNDED
+
+
+def _share_borne(words: frozenset[str], sources: Iterable[str]) -> float:
+    """The largest share of the words that one passage of one source holds, 0 to 1; 1 of no words."""
+    if not words:
+        return 1.0
+    return max((len(words & others) for source in sources for others in _passages(source)), default=0) / len(
+        words
+    )
+
+
+@lru_cache(maxsize=4096)
+def _passages(source: str) -> tuple[frozenset[str], ...]:
+    """What every two sentences in a row mean."""
+    parts = [_meant(sentence) for sentence in sentences(source)]
+    return tuple(a | b for a, b in pairwise([*parts, frozenset()]))
+
+
+@lru_cache(maxsize=8192)
+def _meant(sentence: str) -> frozenset[str]:
+    """The content words of a sentence, one for all that mean the same, without those that are empty."""
+    words = content_words(_OFTEN.sub("timely", _COSTS_NOTHING.sub("free", fold(sentence))))
+    return frozenset(_SAME.get(word, word) for word in words - _EMPTY)

@@ -1,0 +1,108 @@
+"""Conditions, promises and other statements that no source makes, in wordings that no list foresees."""
+
+import pytest
+
+from support_pipeline.model.scoring import Case, Score, score_answer
+from support_pipeline.model.scoring.grounding import binds
+from support_pipeline_tests.model.scoring.brands import CANNOT_KNOW, TODAY, demo
+
+TICKET = "Order <ORDER_417>, $129.00: the rain jacket came on May 5. How long do I have to return it?"
+HUMAN = "Hi <CUSTOMER_305>, you can return your jacket within 45 days of delivery."
+HAND_OVER = "A colleague takes over from here.\n\n[Escalated to: Billing]"
+
+
+def scored(answer: str, *, human: str = HUMAN, ticket: str = TICKET, kind: str = "answer") -> Score:
+    config = demo()
+    return score_answer(
+        Case("p1", "c1", kind, "return", ticket, human),
+        answer,
+        book=config.book,
+        today=TODAY,
+        teams=config.escalation.names(),
+        stopped=True,
+        brand=config.brand,
+    )
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "You must include the original receipt.",
+        "Only unworn items with tags can be returned.",
+        "Returns have to be approved by phone first.",
+        "Items without their original packaging are not accepted.",
+        "The return shipping is at your own expense.",
+        "Gift wrapping must be removed before you send it.",
+        "You can do this only once per year.",
+        "It must be sent by registered mail.",
+        "Sale items are final.",
+        "Approval by our warehouse is a precondition.",
+        "As long as you have the receipt, this works.",
+        "The warranty covers accidental damage too.",
+        "Your next order ships for free.",
+        "Our founder will call you back within the hour.",
+        "We'll cover the return postage.",
+        "I guarantee that it will arrive on time.",
+    ],
+)
+def test_a_condition_or_promise_of_nobody_is_wrong(sentence: str) -> None:
+    for answer in (f"{HUMAN} {sentence}", f"{sentence} {HUMAN}"):
+        assert scored(answer).score == 1, answer
+
+
+def test_its_evidence_names_the_sentence() -> None:
+    said = "terms: no source makes this condition or promise: 'You must include the original receipt.'"
+
+    assert said in scored(f"{HUMAN} You must include the original receipt.").evidence()
+
+
+def test_a_condition_hidden_in_a_right_sentence_is_found() -> None:
+    assert scored("You can return it within 45 days, but the original receipt must be included.").score == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Simply make sure to return the item no later than 45 days after delivery.",
+        "Returns are possible for 45 days after delivery, so there is no need to rush.",
+        "I'm sorry, that must be worrying. You have 45 days from delivery to return it.",
+        "You can return it within 45 days. Express shipping is $14.95, charged once per order.",
+        "You have 45 days to return it. Swapping for another size or color costs nothing.",
+    ],
+)
+def test_policies_in_other_words_are_borne(answer: str) -> None:
+    assert scored(answer).score == 3, scored(answer).evidence()
+
+
+def test_what_the_ticket_or_the_human_says_is_borne() -> None:
+    asked = f"{TICKET} Must I include the original receipt?"
+    said = f"{HUMAN} Please include the original receipt."
+
+    assert scored(f"{HUMAN} You must include the original receipt.", ticket=asked).score == 3
+    assert scored(f"{HUMAN} You must include the original receipt.", human=said).score == 3
+
+
+@pytest.mark.parametrize(
+    ("sentence", "points"),
+    [
+        ("This needs a closer look by a person.", 3),
+        ("A colleague will go through everything with you.", 3),
+        ("A colleague will call you tomorrow.", 1),
+        ("Our legal team needs to give permission first.", 1),
+    ],
+)
+def test_a_hand_over_promises_only_a_person(sentence: str, points: int) -> None:
+    score = scored(f"{sentence} {HAND_OVER}", kind="escalate", human=HAND_OVER, ticket="I was charged twice!")
+
+    assert score.score == points, score.evidence()
+
+
+def test_not_knowing_binds_nobody_but_what_stands_beside_it_may() -> None:
+    assert not binds(CANNOT_KNOW)
+    assert scored(f"{CANNOT_KNOW} A deposit is required.", human=CANNOT_KNOW, kind="cannot_know").score == 1
+
+
+def test_one_topics_value_said_of_another_is_a_contradiction() -> None:
+    human = "Standard delivery needs 3 to 5 business days to arrive."
+
+    assert "policy" in scored("Refunds arrive within 3 to 5 business days.", human=human).evidence()[0]
