@@ -64,7 +64,8 @@ def read(record: Record, origin: Origin) -> Ticket:
     parts = _parts(record)
     source = mapping(record.get("source"))
     tags = lower_tags(mapping(record.get("tags")).get("tags") or record.get("tags"))
-    status = STATES.get(str(record.get("state") or "").lower(), "unknown")
+    state = str(record.get("state") or "").lower()
+    status = "deleted" if flag(record.get("deleted")) else STATES.get(state, "unknown")
     people = _people(record, source, parts)
     return Ticket(
         client=origin.client,

@@ -42,7 +42,7 @@ CONNECTORS: dict[str, Connector] = {
         freshdesk.pages, freshdesk.compose, "{}.freshdesk.com", lambda _, token: (token, "X"), {}
     ),
     "intercom": Connector(
-        intercom.pages, intercom.compose, "api.intercom.io", None, {"Intercom-Version": "2.14"}
+        intercom.pages, intercom.compose, "api.intercom.io", None, {"Intercom-Version": "2.16"}
     ),
 }
 

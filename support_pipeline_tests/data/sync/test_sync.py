@@ -224,6 +224,30 @@ def test_freshdesk_deletes_signatures_and_a_crowded_second(tmp_path: Path) -> No
     assert tickets("freshdesk", tmp_path)["5"].status == "deleted"
 
 
+def test_intercom_deletions_leave_no_words(tmp_path: Path) -> None:
+    replay = Replay.of("intercom", TALKS)
+    run("intercom", tmp_path, replay)
+    del replay.tickets["5"], replay.tickets["7"]
+    # More deletions than a page holds, most of conversations that never landed.
+    replay.deleted = {str(number): int(NOW) + number for number in range(1000, 1100)}
+    replay.deleted |= {"5": int(NOW) + 10, "7": int(NOW) + 2000}
+    run("intercom", tmp_path, replay)
+    found = tickets("intercom", tmp_path)
+    assert len(found) == len(TALKS)
+    assert {found[gone].status for gone in ("5", "7")} == {"deleted"}
+    assert not found["5"].messages and not found["7"].messages
+    pages = len([one for one in replay.asked if one.url.path == "/conversations/deleted"])
+    assert run("intercom", tmp_path, replay).tickets == 0
+    assert len([one for one in replay.asked if one.url.path == "/conversations/deleted"]) == pages + 1
+
+
+def test_intercom_without_a_list_of_deletions_is_read_all_the_same(tmp_path: Path) -> None:
+    replay = Replay.of("intercom", TALKS)
+    run("intercom", tmp_path, replay)
+    replay.faults = {len(replay.asked) + 1: answer({"type": "error.list"}, 404)}
+    assert run("intercom", tmp_path, replay).tickets == 0
+
+
 def test_intercom_conversation_that_vanishes_is_passed_over(tmp_path: Path) -> None:
     replay = Replay.of("intercom", TALKS)
     replay.faults = {2: answer({"type": "error.list"}, 404)}

@@ -34,13 +34,15 @@ class FakeClock:
 class Replay:
     """One vendor's account: its raw tickets by id, the requests it got, and the faults to come.
 
-    `faults` maps the number of a request (from 0) to the answer it gets instead of the real one.
+    `faults` maps the number of a request (from 0) to the answer it gets instead of the real one, `deleted`
+    what is gone for good to when.
     """
 
     vendor: str
     tickets: dict[str, Row]
     faults: dict[int, httpx.Response] = field(default_factory=dict)
     asked: list[httpx.Request] = field(default_factory=list)
+    deleted: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, vendor: str, conversations: list[Conversation]) -> "Replay":
@@ -175,6 +177,8 @@ def _freshdesk_list(replay: Replay, params: httpx.QueryParams) -> list[Row]:
 
 
 def intercom(replay: Replay, request: httpx.Request) -> httpx.Response:
+    if request.url.path == "/conversations/deleted":
+        return _intercom_deleted(replay, request)
     if request.method == "GET":
         row = replay.tickets.get(request.url.path.split("/")[-1])
         return answer(row or {"type": "error.list"}, 200 if row else 404)
@@ -186,6 +190,16 @@ def intercom(replay: Replay, request: httpx.Request) -> httpx.Response:
     bare = [{k: v for k, v in row.items() if k != "conversation_parts"} for row in page]
     pages = {"next": None if after is None else {"starting_after": str(after)}}
     return answer({"type": "conversation.list", "conversations": bare, "pages": pages})
+
+
+def _intercom_deleted(replay: Replay, request: httpx.Request) -> httpx.Response:
+    size, number = int(request.url.params["per_page"]), int(request.url.params["page"])
+    gone = sorted(replay.deleted.items(), key=lambda item: (-item[1], item[0]))
+    page = [
+        {"type": "conversation", "id": ticket, "metrics_retained": True, "deleted_at": at}
+        for ticket, at in gone[(number - 1) * size : number * size]
+    ]
+    return answer({"type": "conversations.list", "conversations": page, "total_count": len(gone)})
 
 
 ANSWERS: dict[str, Callable[[Replay, httpx.Request], httpx.Response]] = {
