@@ -1,9 +1,9 @@
 """Freshdesk: tickets by `updated_since`, conversations ticket by ticket.
 
 Sources: Freshdesk developer documentation, "List All Tickets", "List All Conversations of a Ticket",
-"Rate Limit". A list ends at page 300, and rows move between pages while it is read; so after each page
+"View a List of all Satisfaction Ratings", "Rate Limit". A list ends at page 300, and rows move between pages while it is read; so after each page
 the window moves to the last row's `updated_at`, and pages are counted only inside one second. Deleted
-and spam tickets have lists of their own.
+and spam tickets have lists of their own. Ratings have one too, in plans that have surveys.
 """
 
 from collections.abc import Iterator
@@ -28,6 +28,7 @@ def pages(api: VendorApi, landing: Landing, start: int) -> Iterator[Page]:
         for page in _changed(api, landing, state, name, start):
             state = page.state
             yield page
+    yield from _rated(api, landing, start)
 
 
 def _changed(api: VendorApi, landing: Landing, state: Row, name: str, start: int) -> Iterator[Page]:
@@ -65,9 +66,26 @@ def _moved(window: Row, found: list[Row], full: bool) -> Row:
     return {"since": window["since"] + 1 if full else window["since"], "page": 1}
 
 
+def _rated(api: VendorApi, landing: Landing, start: int) -> Iterator[Page]:
+    """Customers' ratings since the newest one seen, a ticket's last one put with it."""
+    since = int(landing.state.get("rated_since") or start)
+    found = _all(api, "/api/v2/surveys/satisfaction_ratings", created_since=utc_text(since))
+    stamped = [(int(at.timestamp()), row) for row in found if (at := instant(row.get("created_at")))]
+    newest_of = {ident(row.get("ticket_id")): row for _, row in sorted(stamped, key=lambda one: one[0])}
+    rated = [
+        {**known, "satisfaction_ratings": [rating]}
+        for ticket, rating in newest_of.items()
+        if (known := landing.ticket(ticket))
+    ]
+    newest = max([since, *(at for at, _ in stamped)])
+    yield Page({**landing.state, "rated_since": newest}, tickets=rated)
+
+
 def _with_conversations(api: VendorApi, landing: Landing, ticket: Row) -> Row:
     """The ticket with its conversations; one that did not change is not fetched again."""
     known = landing.ticket(ident(ticket["id"]))
+    if known and "satisfaction_ratings" in known:
+        ticket = {**ticket, "satisfaction_ratings": known["satisfaction_ratings"]}
     if known and known.get("updated_at") == ticket.get("updated_at") and "conversations" in known:
         return {**ticket, "conversations": known["conversations"]}
     if ticket.get("deleted"):
@@ -75,13 +93,16 @@ def _with_conversations(api: VendorApi, landing: Landing, ticket: Row) -> Row:
     return {**ticket, "conversations": _all(api, f"/api/v2/tickets/{ident(ticket['id'])}/conversations")}
 
 
-def _all(api: VendorApi, path: str) -> list[Row]:
+def _all(api: VendorApi, path: str, **params: str) -> list[Row]:
     found: list[Row] = []
     for page in range(1, LAST_PAGE + 1):
         try:
-            batch = rows(api.get(path, per_page=PER_PAGE, page=page).get("items"))
+            batch = rows(api.get(path, per_page=PER_PAGE, page=page, **params).get("items"))
         except ApiRefused as refused:
-            if refused.status in (403, 404):  # no right to list agents, or the ticket is gone meanwhile
+            if refused.status in (
+                403,
+                404,
+            ):  # no right to list agents, no surveys, or the ticket is gone meanwhile
                 return found
             raise
         found += batch

@@ -224,6 +224,23 @@ def test_freshdesk_deletes_signatures_and_a_crowded_second(tmp_path: Path) -> No
     assert tickets("freshdesk", tmp_path)["5"].status == "deleted"
 
 
+def test_freshdesk_ratings_stand_with_their_tickets(tmp_path: Path) -> None:
+    replay = Replay.of("freshdesk", TALKS)
+    run("freshdesk", tmp_path, replay)
+
+    def rating(ticket: int, score: int, at: str) -> dict[str, object]:
+        return {"id": 1, "ticket_id": ticket, "ratings": {"default_question": score}, "created_at": at}
+
+    replay.ratings = [rating(5, 103, "2026-05-31T10:00:00Z"), rating(999, 103, "2026-05-31T10:00:00Z")]
+    run("freshdesk", tmp_path, replay)
+    assert tickets("freshdesk", tmp_path)["5"].satisfaction == "good"
+    replay.ratings.append(rating(5, -103, "2026-05-31T11:00:00Z"))
+    replay.put({**replay.tickets["5"], "updated_at": "2026-05-31T12:00:00Z"})
+    run("freshdesk", tmp_path, replay)
+    assert tickets("freshdesk", tmp_path)["5"].satisfaction == "bad"
+    assert run("freshdesk", tmp_path, replay).tickets == 0
+
+
 def test_intercom_deletions_leave_no_words(tmp_path: Path) -> None:
     replay = Replay.of("intercom", TALKS)
     run("intercom", tmp_path, replay)

@@ -43,6 +43,7 @@ class Replay:
     faults: dict[int, httpx.Response] = field(default_factory=dict)
     asked: list[httpx.Request] = field(default_factory=list)
     deleted: dict[str, int] = field(default_factory=dict)
+    ratings: list[Row] = field(default_factory=list)
 
     @classmethod
     def of(cls, vendor: str, conversations: list[Conversation]) -> "Replay":
@@ -159,6 +160,8 @@ def freshdesk(replay: Replay, request: httpx.Request) -> httpx.Response:
         rows = [{"id": 900, "contact": {"name": "Priya Raman"}, "signature": "<p>Priya<br>Acme</p>"}]
     elif path.endswith("/groups"):
         rows = [{"id": 1, "name": "Care"}]
+    elif path.endswith("/satisfaction_ratings"):
+        rows = [row for row in replay.ratings if epoch(row["created_at"]) >= epoch(params["created_since"])]
     else:
         rows = _freshdesk_list(replay, params)
     return answer(
