@@ -1,5 +1,6 @@
 """The parts of `make loop` that do not take minutes: its project, its agents in simulated time, what it says of a release."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from support_pipeline.model.scoring import Case
 from support_pipeline.serving.decision_counts import decided_by_month
 from support_pipeline.serving.decisions import Database, DecisionLog
 from support_pipeline.serving.decisions.database import now_stamp
+from support_pipeline.serving.decisions.readiness import Readiness
 from support_pipeline.serving.router import RouterAnswer
 from support_pipeline_tests.artifacts_made import put_release
 
@@ -33,6 +35,9 @@ class Parrot:
 
     def audited(self, client: str, wrong: bool) -> None:
         raise AssertionError("nothing here is sent without a person")
+
+    def readiness(self) -> Sequence[Readiness]:
+        return ()
 
 
 @pytest.fixture
