@@ -2,7 +2,10 @@
 
 It learns only from text that `base_corpus` generates, so it can be remade by anyone, offline, from
 a seed and a number of steps. Each step is one batch of whole chats of about `--batch-tokens`
-tokens, and only what the assistant says counts for the loss. What belongs here is the run; the
+tokens, and only what the assistant says counts for the loss. There are two courses: the first teaches to read policies, with
+few words; the second, which starts from what the first one saved, has many agents' wordings, so that an adapter for one client's
+wording has little to undo. It reads a little worse than before, so the weights that are kept are a mean of both. `--first DIR`
+takes a finished first course. What belongs here is the run; the
 tokenizer is in `base_tokenizer`, the start weights in `base_circuit`, the figures in `base_probe`.
 """
 
@@ -12,9 +15,10 @@ import os
 import platform
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
 import torch
@@ -26,7 +30,15 @@ from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
 
 from support_pipeline.demo import base_probe
 from support_pipeline.demo.base_circuit import build_model
-from support_pipeline.demo.base_corpus.conversations import FULL, PLAINEST, Chat, Difficulty, Turn, make_chat
+from support_pipeline.demo.base_corpus.conversations import (
+    FULL,
+    MANY_VOICES,
+    PLAINEST,
+    Chat,
+    Difficulty,
+    Turn,
+    make_chat,
+)
 from support_pipeline.demo.base_corpus.drills import make_drill, make_naming
 from support_pipeline.demo.base_forward import hidden_states
 from support_pipeline.demo.base_tokenizer import (
@@ -60,13 +72,17 @@ class Settings:
     """Everything that decides what the run makes; equal settings on one machine give equal weights.
 
     Of the steps, the last `decay` lower the learning rate; the lessons are the first ones up to
-    `first_lessons`, then grow harder up to `curriculum`.
+    `first_lessons`, then grow harder up to `curriculum`. `many_voices` marks the second course, of `voice_steps` steps, whose answers come in many wordings;
+    its weights count for `voice_share` in the end, those of the first course for the rest.
     """
 
     steps: int = 5000
     decay: int = 1500
     first_lessons: int = 150
     curriculum: int = 1800
+    many_voices: bool = False
+    voice_steps: int = 2000
+    voice_share: float = 0.7
     seed: int = 20
     batch_tokens: int = 3072
     tokenizer_chats: int = 6000
@@ -77,6 +93,19 @@ class Settings:
     heads: int = 4
     groups: int = 2
     max_positions: int = 4096
+
+    def second_course(self) -> "Settings":
+        """The course that goes on from a finished first one."""
+        steps = self.voice_steps
+        return replace(
+            self,
+            many_voices=True,
+            steps=steps,
+            decay=steps * 2 // 3,
+            first_lessons=0,
+            curriculum=0,
+            seed=self.seed + 1,
+        )
 
     def model_config(self, tokenizer: Tokenizer) -> LlamaConfig:
         """Llama's architecture at this size, with the tokenizer's special ids."""
@@ -108,19 +137,21 @@ class Example:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a finished run can say about itself."""
+    """What a finished run can say about itself; costs are those of the courses that it ran itself."""
 
     settings: Settings
+    courses: int
     tokens: int
     minutes: float
     cpu_minutes: float
-    loss: float
     probe: dict[str, float | int]
     seen: dict[str, float | int]
 
 
 def difficulty_at(step: int, settings: Settings) -> Difficulty:
     """Few policies, bare questions and one answer a topic at first; by and by the full range."""
+    if settings.many_voices:
+        return MANY_VOICES
     span = max(1, settings.curriculum - settings.first_lessons)
     level = min(1.0, max(0, step - settings.first_lessons) / span)
 
@@ -410,7 +441,8 @@ of any kind. It exists so that the whole pipeline can run offline on a laptop; i
 language model, and outside such chats its answers mean nothing.
 
 Made by `python -m support_pipeline.demo.base_training --out DIR --steps {outcome.settings.steps} \
---decay {outcome.settings.decay} --seed {outcome.settings.seed}`: {outcome.tokens:,} tokens in {outcome.cpu_minutes:.0f} minutes of \
+--decay {outcome.settings.decay} --voice-steps {outcome.settings.voice_steps} --seed {outcome.settings.seed}`, in two courses. \
+{"Both" if outcome.courses == 2 else "The last one"}: {outcome.tokens:,} tokens in {outcome.cpu_minutes:.0f} minutes of \
 CPU time ({outcome.minutes:.0f} minutes on the clock) on a {os.cpu_count()}-core {platform.machine()} machine, {torch.get_num_threads()} threads.
 
 ## Measured (`python -m support_pipeline.demo.base_probe`)
@@ -430,25 +462,62 @@ License: that of the project. Text and weights are synthetic.
 """
 
 
-def run(settings: Settings, folder: Path, probe_questions: int, checkpoints: Path | None = None) -> Outcome:
-    """Tokenizer, start weights, training, files and probe, in this order."""
-    tokenizer = learn_tokenizer(settings)
-    model = build_model(settings.model_config(tokenizer), settings.seed)
-    spent = train(model, tokenizer, settings, checkpoints)
-    save(model, tokenizer, settings, folder)
+def run(
+    settings: Settings,
+    folder: Path,
+    probe_questions: int,
+    checkpoints: Path | None = None,
+    first: Path | None = None,
+) -> Outcome:
+    """Tokenizer and start weights, both courses, files and probe, in this order.
+
+    The second course starts from the files of the first one, which are those in `first` or else made here.
+    """
+    spent = []
+    if first is None:
+        tokenizer = learn_tokenizer(settings)
+        model = build_model(settings.model_config(tokenizer), settings.seed)
+        spent.append(train(model, tokenizer, settings, checkpoints))
+        save(model, tokenizer, settings, folder)
+    if settings.voice_steps:
+        model, tokenizer = load_course(first or folder)
+        spent.append(train(model, tokenizer, settings.second_course(), checkpoints))
+        with TemporaryDirectory() as second:
+            save(model, tokenizer, settings, Path(second))
+            model = blend(first or folder, Path(second), settings.voice_share)
+        save(model, tokenizer, settings, folder)
     written, reader = base_probe.load(folder)
     figures = [base_probe.probe(written, reader, probe_questions, 0, held_out) for held_out in (True, False)]
     outcome = Outcome(
         settings,
-        tokens=spent.tokens,
-        minutes=spent.seconds / 60,
-        cpu_minutes=spent.cpu_seconds / 60,
-        loss=sum(spent.losses) / len(spent.losses),
+        courses=len(spent),
+        tokens=sum(part.tokens for part in spent),
+        minutes=sum(part.seconds for part in spent) / 60,
+        cpu_minutes=sum(part.cpu_seconds for part in spent) / 60,
         probe=figures[0],
         seen=figures[1],
     )
     (folder / "README.md").write_text(readme(outcome), encoding="utf-8")
     return outcome
+
+
+def load_course(folder: Path) -> tuple[LlamaForCausalLM, Tokenizer]:
+    """The model of a finished course, in fp32, and its tokenizer."""
+    model = LlamaForCausalLM.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
+    return model, Tokenizer.from_file(str(folder / "tokenizer.json"))
+
+
+def blend(first: Path, second: Path, share: float) -> LlamaForCausalLM:
+    """The mean of two courses' weights, `share` of it the second's, as their files hold them.
+
+    Between the two lie weights that have what the second learnt and lose less of the first (Wortsman et al. 2022,
+    arXiv 2109.01903).
+    """
+    (before, _), (after, _) = load_course(first), load_course(second)
+    with torch.no_grad():
+        for old, new in zip(before.parameters(), after.parameters(), strict=True):
+            new.copy_((1 - share) * old + share * new)
+    return after
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -459,6 +528,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the model's files")
     parser.add_argument("--steps", type=int, default=defaults.steps)
     parser.add_argument("--decay", type=int, default=defaults.decay)
+    parser.add_argument("--voice-steps", type=int, default=defaults.voice_steps, help="of the second course")
+    parser.add_argument("--first", type=Path, help="a finished first course (--voice-steps 0), to go on from")
     parser.add_argument("--seed", type=int, default=defaults.seed)
     parser.add_argument("--batch-tokens", type=int, default=defaults.batch_tokens)
     parser.add_argument(
@@ -467,14 +538,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--threads", type=int, default=2, help="another number rounds differently")
     parser.add_argument("--probe-questions", type=int, default=400)
     options = parser.parse_args(arguments)
+    if options.first and not options.voice_steps:
+        parser.error("--first is a finished first course, and --voice-steps 0 leaves out the second")
     torch.set_num_threads(options.threads)
-    settings = Settings(options.steps, options.decay, seed=options.seed, batch_tokens=options.batch_tokens)
-    minutes = settings.steps * settings.batch_tokens / EXPECTED_TOKENS_PER_SECOND / 60
+    settings = Settings(
+        options.steps,
+        options.decay,
+        seed=options.seed,
+        batch_tokens=options.batch_tokens,
+        voice_steps=options.voice_steps,
+    )
+    steps = settings.voice_steps + (0 if options.first else settings.steps)
+    minutes = steps * settings.batch_tokens / EXPECTED_TOKENS_PER_SECOND / 60
     print(
-        f"{settings.steps} steps of {settings.batch_tokens} tokens: about {minutes:.0f} min on two quiet cores",
+        f"{steps} steps of {settings.batch_tokens} tokens: about {minutes:.0f} min on two quiet cores",
         flush=True,
     )
-    outcome = run(settings, options.out, options.probe_questions, options.checkpoints)
+    outcome = run(settings, options.out, options.probe_questions, options.checkpoints, options.first)
     print(json.dumps({"held_out": outcome.probe, "seen": outcome.seen, "minutes": round(outcome.minutes, 1)}))
 
 

@@ -13,7 +13,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM, 
 
 from support_pipeline.demo import base_probe, base_training
 from support_pipeline.demo.base_circuit import build_model
-from support_pipeline.demo.base_corpus.conversations import FULL, Chat, Turn, make_chat
+from support_pipeline.demo.base_corpus.conversations import FULL, MANY_VOICES, Chat, Turn, make_chat
 from support_pipeline.demo.base_forward import BLOCK, hidden_states
 from support_pipeline.demo.base_tokenizer import (
     CHAT_TEMPLATE,
@@ -30,6 +30,7 @@ MINI = Settings(
     decay=1,
     first_lessons=1,
     curriculum=2,
+    voice_steps=2,
     batch_tokens=400,
     tokenizer_chats=40,
     vocabulary=400,
@@ -134,6 +135,7 @@ def test_lessons_grow_from_few_facts_to_the_full_range() -> None:
     assert start.facts == (2, 3) and start.usual == 1.0 and start.dressed == 0.0
     assert start.facts[1] < middle.facts[1] < end.facts[1]
     assert end == FULL
+    assert base_training.difficulty_at(0, settings.second_course()) == MANY_VOICES
 
 
 def test_the_rate_rises_stays_and_falls() -> None:
@@ -155,7 +157,16 @@ def test_a_run_writes_every_file_and_says_what_it_measured(
     assert "step 3/3" in capsys.readouterr().out
     assert outcome.probe["questions"] == outcome.seen["questions"] == 2
     page = (tmp_path / "README.md").read_text(encoding="utf-8")
-    assert "generates" in page and "--steps 3 --decay 1 --seed 20" in page
+    assert "generates" in page and "--steps 3 --decay 1 --voice-steps 2 --seed 20" in page
+
+
+def test_the_second_course_goes_on_from_the_files_of_the_first(tmp_path: Path) -> None:
+    both, first, second = tmp_path / "both", tmp_path / "first", tmp_path / "second"
+    base_training.run(MINI, both, probe_questions=1)
+    base_training.run(replace(MINI, voice_steps=0), first, probe_questions=1)
+    base_training.run(MINI, second, probe_questions=1, first=first)
+    weights = [(folder / "model.safetensors").read_bytes() for folder in (both, second, first)]
+    assert weights[0] == weights[1] != weights[2]
 
 
 def test_fresh_weights_copy_what_followed_before(mini_tokenizer: Tokenizer) -> None:

@@ -12,7 +12,7 @@ from functools import cache
 from random import Random
 
 from support_pipeline.demo.base_corpus.facts import Topic
-from support_pipeline.demo.base_corpus.grammar import draw, phrasings, sealed
+from support_pipeline.demo.base_corpus.grammar import draw, expand, phrasings, sealed
 
 NOUNS = 0.1
 """Share of the questions that only name their subject."""
@@ -375,6 +375,9 @@ ASKS: dict[str, tuple[Ask, ...]] = {
     "promo_codes": (Ask(NOUN, "[promo codes|combining codes|discount codes|using several coupons|two vouchers at once|stacking codes]"),),
     "student_discount": (Ask(NOUN, "[student discounts|a discount for students|student prices|the student rate|money off for students]"),),
     "payment_methods": (Ask(NOUN, "[payment methods|ways to pay|how I can pay|paying by card|payment options|accepted cards]"),),
+    "exchange_terms": (Ask(NOUN, "[exchanges|swapping a size|what a swap costs|another size of the {product}|exchanging a color]"),),
+    "size_advice": (Ask(NOUN, "[being between two sizes|which of two sizes|sizing up|whether it runs small|the {product} between sizes]"),),
+    "address_place": (Ask(NOUN, "[where to change the address|a wrong address on {order}|a new address for {order}|redirecting my parcel|moving house with an open order]"),),
     "support_hours": (Ask(NOUN, "[support hours|your opening hours|when you can be reached|office hours|the hours of your team|your phone hours]"),),
 }  # fmt: skip
 
@@ -403,6 +406,11 @@ def draw_question(topic: Topic, rng: Random, slots: Mapping[str, str], held_out:
     """A question for the topic, now and then only its name."""
     asked = noun_questions if rng.random() < NOUNS else questions
     return draw(asked(topic, held_out), rng, slots, () if held_out else _kept_questions(topic))
+
+
+def draw_noun(topic: Topic, rng: Random, slots: Mapping[str, str]) -> str:
+    """Words that name what the topic is about."""
+    return expand(rng.choice([ask.asked for ask in ASKS[topic.name] if ask.frames is NOUN]), rng, slots)
 
 
 def draw_policy(topic: Topic, rng: Random, slots: Mapping[str, str], held_out: bool = False) -> str:

@@ -1,6 +1,6 @@
 """Invented brands: a name, a vertical with its products, a currency, and the teams that take over."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from support_pipeline.demo.base_corpus.values import CURRENCIES
@@ -50,6 +50,10 @@ BILLING_TEAMS = (
     "Billing", "Payments", "Finance", "Billing Team", "Billing & Payments", "Payments and Fraud", "Accounts",
     "Payment Disputes", "Billing Support", "Finance Desk", "Billing Specialists", "Fraud & Payments",
 )  # fmt: skip
+MANAGER_TEAMS = (
+    "Shop Managers", "Managers", "Management", "Branch Managers", "Exceptions Desk", "Goodwill Desk", "Store Leads",
+    "Head Office", "Store Management",
+)  # fmt: skip
 OTHER_TEAMS = (
     "Logistics", "Returns", "Warranty", "Shipping", "Product Quality", "Returns Desk", "Legal", "Trust & Safety",
     "Wholesale", "Retention", "Delivery Team", "Technical Support", "Quality", "Warehouse", "Social Media",
@@ -82,6 +86,16 @@ class Brand:
     def billing_team(self) -> str:
         """The team for disputes about money: the one that sounds like it, or else the default."""
         return next((team for team in self.teams if team in BILLING_TEAMS), self.teams[0])
+
+    @property
+    def exception_team(self) -> str:
+        """The team that may depart from the policies, or else the default."""
+        return next((team for team in self.teams if team in MANAGER_TEAMS), self.teams[0])
+
+    def with_managers(self, rng: Random) -> "Brand":
+        """The same shop with a team that decides on exceptions."""
+        at = rng.randint(1, len(self.teams))
+        return replace(self, teams=(*self.teams[:at], rng.choice(MANAGER_TEAMS), *self.teams[at:]))
 
 
 def _name(rng: Random, held_out: bool) -> str:

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from random import Random
 
 from support_pipeline.demo.base_corpus import intents, voice
-from support_pipeline.demo.base_corpus.asks import draw_policy, draw_question
+from support_pipeline.demo.base_corpus.asks import draw_noun, draw_policy, draw_question
 from support_pipeline.demo.base_corpus.brands import Brand, make_brand
 from support_pipeline.demo.base_corpus.facts import Topic
 from support_pipeline.demo.base_corpus.grammar import draw, expand, phrasings, sealed
+from support_pipeline.demo.base_corpus.retold import ENDS, HANDED_OVER, JOINTS, LEADS, NOT_FROM_HERE, RETOLD
 from support_pipeline.demo.base_corpus.topics import TOPICS
+from support_pipeline.demo.base_corpus.topics_terms import TERMS
 from support_pipeline.demo.base_corpus.values import Value
 from support_pipeline.model.prompt import Message, escalation, system_message, user_message
 
@@ -21,6 +23,17 @@ PLACEHOLDERS = ("order", "tracking", "customer", "agent", "email", "phone")
 KINDS = {
     "fact": 0.57, "facts": 0.10, "judged": 0.05, "escalate": 0.14, "cannot_know": 0.09, "not_covered": 0.03, "small_talk": 0.02,
 }  # fmt: skip
+RIVALS = (("address_change", "address_place"), ("exchange_window", "exchange_terms"))
+MORE_TOGETHER = KINDS | {"fact": 0.48, "facts": 0.19}
+SECOND_QUESTIONS = (
+    "{question}",
+    "[Also|And|Besides|Then]: {question}",
+    "[One more thing|Another question|My second question|Secondly|By the way|Something else|And the other thing]: {question}",
+    "[I would also like to know|I also need to know|I also wanted to ask|It would help to know|I should know as well] about {thing}.",
+    "[And could you|Could you also|Please also|While you are at it, please|While I have you, please] tell me about {thing}[ too| as well|]?",
+    "[What about|And what about|How about|And then] {thing}?",
+    "[The other thing I need to know is|My other question is|And my second question is about] {thing}.",
+)
 LABELS = ("{about}: {v}.", "{about} - {v}", "{about}: {v}")
 
 
@@ -28,17 +41,21 @@ LABELS = ("{about}: {v}.", "{about} - {v}", "{about}: {v}")
 class Difficulty:
     """How much a chat asks of the reader. Many turns below one system message are many lessons.
 
-    Of the facts, the share `usual` is answered in the topic's first wording, the rest in any. The share `dressed` of the questions comes as a
-    ticket: with greetings, a story around it, typing errors.
+    Of the facts, the share `usual` is answered in the topic's first wording, the share `quoted` by the policy's own
+    sentence, the rest in any wording; with `many_voices` in those of `retold` too. The share `dressed` of the questions comes
+    as a ticket: with greetings, a story around it, typing errors.
     """
 
     facts: tuple[int, int] = (5, 16)
     turns: tuple[int, ...] = (1, 2, 5, 8, 11)
     usual: float = 0.7
+    quoted: float = 0.0
     dressed: float = 0.8
+    many_voices: bool = False
 
 
 FULL = Difficulty()
+MANY_VOICES = Difficulty(facts=(5, 20), usual=0.2, quoted=0.15, many_voices=True)
 PLAINEST = Difficulty(turns=(5, 8, 11), usual=1.0, dressed=0.0)
 
 
@@ -82,11 +99,15 @@ class Scene:
 
     @property
     def covered(self) -> list[Topic]:
-        return [topic for topic in TOPICS if topic.name in self.values]
+        return [topic for topic in _topics(self.difficulty) if topic.name in self.values]
 
     @property
     def uncovered(self) -> list[Topic]:
-        return [topic for topic in TOPICS if topic.name not in self.values]
+        return [topic for topic in _topics(self.difficulty) if topic.name not in self.values]
+
+
+def _topics(difficulty: Difficulty) -> tuple[Topic, ...]:
+    return TOPICS + TERMS if difficulty.many_voices else TOPICS
 
 
 def say(inventory: tuple[str, ...], rng: Random, slots: dict[str, str], held_out: bool = False) -> str:
@@ -169,34 +190,71 @@ def _fitting(inventory: tuple[str, ...], question: str, slots: dict[str, str]) -
 
 
 def _reply(
-    core: str, question: str, rng: Random, slots: dict[str, str], warm: float, marker: str = ""
+    scene: Scene,
+    core: str,
+    question: str,
+    rng: Random,
+    slots: dict[str, str],
+    warm: float,
+    marker: str = "",
+    tells: bool = True,
 ) -> str:
+    """The core with an opener and a closer; a lead announces an answer, so only one that `tells` something has it."""
     parts = [_capital(core)]
+    voices = scene.difficulty.many_voices
+    if voices and tells and rng.random() < warm * 0.5:
+        parts.insert(0, expand(rng.choice(LEADS), rng, slots))
     if rng.random() < warm:
-        parts.insert(0, expand(rng.choice(_fitting(voice.OPENERS, question, slots)), rng, slots))
+        opener = expand(rng.choice(_fitting(voice.OPENERS, question, slots)), rng, slots)
+        if voices and rng.random() < 0.5:
+            opener, parts = f"{opener}\n\n{parts[0]}", parts[1:]
+        parts.insert(0, opener)
     if rng.random() < warm * 0.5:
-        parts.append(expand(rng.choice(voice.CLOSERS), rng, slots))
+        closers = voice.CLOSERS + ENDS if voices else voice.CLOSERS
+        parts.append(expand(rng.choice(closers), rng, slots))
     return " ".join([*parts, marker] if marker else parts)
+
+
+def _worded(scene: Scene, usual: tuple[str, ...], more: tuple[str, ...], rng: Random) -> tuple[str, ...]:
+    """The wordings to choose from: with many voices, half of the time those of `retold`."""
+    return more if scene.difficulty.many_voices and rng.random() < 0.5 else usual
 
 
 def _tell(scene: Scene, topic: Topic, rng: Random, slots: dict[str, str]) -> str:
     slots = slots | _value_slots(scene.values[topic.name])
-    if rng.random() < scene.difficulty.usual:
+    drawn = rng.random()
+    if drawn < scene.difficulty.usual:
         return _capital(expand(topic.answers[0], None, slots))
-    return _capital(expand(rng.choice(topic.answers), rng, slots))
+    if drawn < scene.difficulty.usual + scene.difficulty.quoted:
+        return scene.policies[topic.name]
+    return _capital(
+        expand(
+            rng.choice(_worded(scene, topic.answers, RETOLD.get(topic.name, topic.answers), rng)), rng, slots
+        )
+    )
 
 
 def _fact(scene: Scene, rng: Random, warm: float, topics: list[Topic]) -> Turn:
     slots = entities(rng, scene.brand)
     asked = [draw_question(topic, rng, slots, scene.held_out) for topic in topics]
     told = [_tell(scene, topic, rng, slots) for topic in topics]
-    question = _ticket(
-        rng.choice((" ", " ", " Also, ", " And ")).join(asked), rng, slots, scene.difficulty.dressed
-    )
-    answer = _reply(" ".join(told), question, rng, slots, warm)
+    if scene.difficulty.many_voices and len(topics) == 2:
+        asked[1] = _asked_too(topics[1], asked[1], rng, slots)
+        core = " ".join(asked)
+    else:
+        core = rng.choice((" ", " ", " Also, ", " And ")).join(asked)
+    question = _ticket(core, rng, slots, scene.difficulty.dressed)
+    joint = rng.choice(JOINTS) if scene.difficulty.many_voices else " "
+    answer = _reply(scene, joint.join(told), question, rng, slots, warm)
     values = tuple(scene.values[topic.name].text for topic in topics)
     kind = "fact" if len(topics) == 1 else "facts"
     return Turn(kind, question, answer, values, None, tuple(topic.name for topic in topics))
+
+
+def _asked_too(topic: Topic, question: str, rng: Random, slots: dict[str, str]) -> str:
+    """A second question, as people put it behind a first one."""
+    thing = draw_noun(topic, rng, slots)
+    return expand(rng.choice(SECOND_QUESTIONS), rng, slots | {"question": question, "thing": thing})
 
 
 def _own_number(value: Value, inside: bool, rng: Random) -> int:
@@ -218,20 +276,37 @@ def _judged(scene: Scene, rng: Random, warm: float, topic: Topic) -> Turn:
     yes = inside == topic.judgement.smaller_is_yes
     core = expand(rng.choice(topic.judgement.yes if yes else topic.judgement.no), rng, slots)
     return Turn(
-        "judged", question, _reply(core, question, rng, slots, warm * 0.4), (value.text,), None, (topic.name,)
+        "judged",
+        question,
+        _reply(scene, core, question, rng, slots, warm * 0.4),
+        (value.text,),
+        None,
+        (topic.name,),
     )
 
 
 def _escalate(scene: Scene, rng: Random) -> Turn:
     slots = entities(rng, scene.brand)
-    billing = rng.random() < 0.4
-    inventory = intents.ESCALATE_BILLING if billing else intents.ESCALATE_DEFAULT
+    inventory, team = _need(scene, rng)
     core = say(inventory, rng, slots, scene.held_out)
     question = _ticket(core, rng, slots, scene.difficulty.dressed, angry=rng.random() < 0.3)
-    team = scene.brand.billing_team if billing else scene.brand.default_team
-    fitting = _fitting(intents.ESCALATION_ANSWERS, question, slots)
-    answer = _reply(expand(rng.choice(fitting), rng, slots), question, rng, slots, 0.1, escalation(team))
+    wordings = _worded(scene, intents.ESCALATION_ANSWERS, HANDED_OVER, rng)
+    core = expand(rng.choice(_fitting(wordings, question, slots)), rng, slots)
+    warm = 0.4 if scene.difficulty.many_voices else 0.1
+    answer = _reply(scene, core, question, rng, slots, warm, escalation(team), tells=False)
     return Turn("escalate", question, answer, (), team)
+
+
+def _need(scene: Scene, rng: Random) -> tuple[tuple[str, ...], str]:
+    """What a person is needed for, as templates, and who that person is."""
+    drawn = rng.random()
+    if drawn < 0.4:
+        return intents.ESCALATE_BILLING, scene.brand.billing_team
+    if not scene.difficulty.many_voices:
+        return intents.ESCALATE_DEFAULT, scene.brand.default_team
+    if drawn < 0.6:
+        return intents.ESCALATE_EXCEPTION, scene.brand.exception_team
+    return intents.WITHOUT_EXCEPTIONS, scene.brand.default_team
 
 
 def _cannot_know(scene: Scene, rng: Random, warm: float) -> Turn:
@@ -239,8 +314,9 @@ def _cannot_know(scene: Scene, rng: Random, warm: float) -> Turn:
     question = _ticket(
         say(intents.LIVE_DATA, rng, slots, scene.held_out), rng, slots, scene.difficulty.dressed
     )
-    core = expand(rng.choice(intents.LIVE_DATA_ANSWERS), rng, slots)
-    return Turn("cannot_know", question, _reply(core, question, rng, slots, warm * 0.5))
+    wordings = _worded(scene, intents.LIVE_DATA_ANSWERS, NOT_FROM_HERE, rng)
+    core = expand(rng.choice(wordings), rng, slots)
+    return Turn("cannot_know", question, _reply(scene, core, question, rng, slots, warm * 0.5, tells=False))
 
 
 def _not_covered(scene: Scene, rng: Random) -> Turn:
@@ -282,10 +358,24 @@ def make_turn(scene: Scene, kind: str, rng: Random, warm: float) -> Turn:
             return _fact(scene, rng, warm, [rng.choice(scene.covered)])
 
 
+def _without_rivals(topics: list[Topic]) -> list[Topic]:
+    """A question must have one answer: of two topics on one matter the first stays."""
+    names = [topic.name for topic in topics]
+    late = {
+        pair[0] if names.index(pair[0]) > names.index(pair[1]) else pair[1]
+        for pair in RIVALS
+        if {*pair} <= {*names}
+    }
+    return [topic for topic in topics if topic.name not in late]
+
+
 def make_scene(rng: Random, difficulty: Difficulty, held_out: bool) -> tuple[Scene, str]:
     """A shop with random values, and its system message with the policies in random order."""
     brand = make_brand(rng, held_out)
-    topics = rng.sample(TOPICS, rng.randint(*difficulty.facts))
+    topics = rng.sample(_topics(difficulty), rng.randint(*difficulty.facts))
+    if difficulty.many_voices:
+        brand = brand.with_managers(rng) if rng.random() < 0.5 else brand
+        topics = _without_rivals(topics)
     values = {topic.name: topic.value(rng, brand.currency) for topic in topics}
     policies = {
         topic.name: policy_sentence(topic, values[topic.name], brand, rng, held_out) for topic in topics
@@ -298,5 +388,6 @@ def make_chat(rng: Random, difficulty: Difficulty = FULL, held_out: bool = False
     """One chat. With `held_out`, its shop, policy sentences and questions are ones kept from training."""
     scene, system = make_scene(rng, difficulty, held_out)
     warm = 0.0 if rng.random() >= difficulty.dressed else rng.choice((0.0, 0.2, 0.6, 0.9))
-    kinds = rng.choices(list(KINDS), list(KINDS.values()), k=rng.choice(difficulty.turns))
+    shares = MORE_TOGETHER if difficulty.many_voices else KINDS
+    kinds = rng.choices(list(shares), list(shares.values()), k=rng.choice(difficulty.turns))
     return Chat(system, tuple(make_turn(scene, kind, rng, warm) for kind in kinds))

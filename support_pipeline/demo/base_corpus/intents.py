@@ -1,5 +1,7 @@
 """Requests that no policy sentence answers: a person must decide, or nobody can know from here."""
 
+import re
+
 ESCALATE_BILLING = (
     "[There's|There is|I see] a charge on my [card|account|statement] [from you |]that I [did not make|never authorised|don't recognise|know nothing about].",
     "[You charged me|I was charged|I've been billed|My card was charged] [twice|two times|three times|double] for [{order}|the same order|one {product}].",
@@ -101,6 +103,21 @@ ESCALATE_DEFAULT = (
     "[You rejected|You refused|Somebody declined|{agent} rejected] [my claim|my return|my request|my complaint] and [I disagree|I object|I want a review|I want another opinion|that is wrong].",
     "[I want|I expect|I demand|You owe me] [compensation|damages|something for my trouble|an apology|money for the stress][ for this|. Who decides that|].",
 )
+ESCALATE_EXCEPTION = (
+    "[I know|I realise|I'm aware|Yes,] [I'm late|it is past the deadline|the time is over|the window has closed], but [can you still take it back|please be flexible|would you make an exception|could we find a way].",
+    "[Could|Can|Would] you [make an exception|bend the rules|waive the fee|look the other way|extend the deadline] [for me|this once|just this time|because I was ill|for a loyal customer]?",
+    "[I was in hospital|My mother passed away|I was abroad|I have been very ill] and [missed the deadline|could not send it back in time|forgot about the return]. [Can you still help|Please be kind|Would you still take it]?",
+    "[As an exception|Just this once|As a gesture of goodwill|For an old customer], [could you|would you|can you] [take it back|extend the time|drop the fee|give me a discount|refund me anyway|waive the charge]?",
+    "I know [your policy says no|the rules|that it's final sale|I have no right to it], but [please consider my case|could we find a solution|this is special|can you make an exception].",
+    "[I broke|My dog chewed|I lost|I washed|I damaged] [it|the {product}] [myself|by accident|and it's my fault]. [Would you replace it anyway|Could you make an exception|Can you help me out of goodwill]?",
+    "[I've been|I have been] a [loyal|regular|good] customer for [years|ages|a decade] and never [asked for anything|complained|returned a thing]. [Could you make it possible|Would you do it this once|Please let it pass].",
+    "[The sale|The code|The offer] ended [yesterday|last night|an hour before I ordered]. [Could I still have it|Would you honour it|Can you make an exception]?",
+    "[By the rules|Strictly speaking|On paper] [I am too late|it is not covered|you don't have to], [still I hope|but I'm asking] for [an exception|goodwill|some kindness].",
+    "[Please|Would you] [overlook|forgive|ignore] [the missing tag|the opened box|the two days|my delay|the lost receipt] [and refund me|this time|and take it back]?",
+    "[It's only|It was just] [two days|a week|a few hours] [over|past|after] [the limit|the deadline|the return time]. [Surely you can|Could you|Can you] [let it pass|take it back anyway|help].",
+)
+_EXCEPTION = re.compile(r"exception|bend the rules|goodwill|the deadline|window has closed|final sale")
+WITHOUT_EXCEPTIONS = tuple(line for line in ESCALATE_DEFAULT if not _EXCEPTION.search(line))
 ANGRY_OPENINGS = (
     "This is [unacceptable|outrageous|a disgrace|ridiculous|the worst service ever].",
     "I am [so angry|very upset|extremely disappointed|fed up].",
