@@ -59,7 +59,13 @@ def _cleaned(text: str, role: Role, people: frozenset[str], signatures: tuple[st
     if role in ("agent", "customer"):
         rule, stripped = strip_own(text, role, people, signatures)
         text = _step(steps, rule, text, stripped)
-    return Cleaned(_step(steps, "whitespace", text, text.strip()), tuple(steps))
+    return Cleaned(_step(steps, "whitespace", text, _evened(text)), tuple(steps))
+
+
+def _evened(text: str) -> str:
+    """One space where there were several, none at the ends of lines. HTML has none left to tell, so without this the same
+    words would be another text from a vendor that sends HTML."""
+    return "\n".join(" ".join(line.split()) for line in text.split("\n")).strip()
 
 
 def _step(steps: list[Step], rule: str, before: str, after: str) -> str:

@@ -98,3 +98,8 @@ def test_any_text_survives(text: str, role: str) -> None:
     assert cleaned.text == cleaned.text.strip()
     for earlier, later in zip(cleaned.steps, cleaned.steps[1:], strict=False):
         assert earlier.after == later.before
+
+
+def test_spaces_are_even_whatever_the_vendor_kept_of_them() -> None:
+    typed = clean_message("Is it coming  today? \n\n\tI need  to know. ", role="customer").text
+    assert typed == clean_message("Is it coming today?\n\nI need to know.", role="customer").text
