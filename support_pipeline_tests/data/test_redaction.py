@@ -236,3 +236,22 @@ def test_what_is_restored_reads_like_the_original(text: str) -> None:
 )
 def test_hostile_text_costs_no_more_than_its_length(piece: str) -> None:
     assert costs_no_more_than_its_length(lambda text: redactor().redact(text), piece, 1000)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("My name is Priya Sharma. Where is it?", "My name is <CUSTOMER>. Where is it?"),
+        (
+            "the name is Ana-Maria de Lima",
+            "the name is Ana-Maria de Lima",
+        ),  # told from a thing by capitals alone
+        ("Her name is Zoë O'Neill Brandt and", "Her name is <CUSTOMER> and"),
+        ("The name on the order is Ilse Brandt", "The name on the order is <CUSTOMER>"),
+        ("My name is Odile Marchetti, I will help.", "My name is <AGENT>, I will help."),
+        ("The product name is Glacier Bottle", "The product name is Glacier Bottle"),
+        ("my name is on the list", "my name is on the list"),
+    ],
+)
+def test_whoever_is_named_in_full_goes_too(text: str, left: str) -> None:
+    assert re.sub(r"_\d+>", ">", redactor().redact(text)) == left

@@ -18,7 +18,7 @@ from types import MappingProxyType
 
 from support_pipeline.data.redaction.addresses import addresses
 from support_pipeline.data.redaction.numbers import codes, digit_runs, emails, ibans
-from support_pipeline.data.redaction.people import Name, names_of, people
+from support_pipeline.data.redaction.people import Name, introduced, names_of, people
 from support_pipeline.data.redaction.spans import Span, Type, digits_of, folded, plain
 from support_pipeline.data.remembering import remembered
 
@@ -128,6 +128,7 @@ class Redactor:
 def _found(text: str, names: tuple[Name, ...]) -> Iterator[Span]:
     """What the finders see, the surest kind first."""
     yield from _of_anybody(text)
+    yield from introduced(plain(text), names)
     if names:
         yield from people(plain(text), folded(text), names)
 

@@ -32,6 +32,13 @@ _BEFORE_MONTH = re.compile(
 )
 
 
+_CAPITALISED = r"[^\W\d_a-z](?:['’][^\W\d_]+|[^\W\d_A-Z]+(?:['’-][^\W\d_]+)*)"
+_INTRODUCED = re.compile(
+    r"(?i:\b(?:(?:my|his|her|their|the)(?: full| real)? name is|name on the (?:order|account|card|parcel) is) )"
+    rf"({_CAPITALISED}(?: {_CAPITALISED}){{1,2}})"
+)
+
+
 class Name(NamedTuple):
     """A spelling to look for."""
 
@@ -84,6 +91,17 @@ def people(text: str, low: str, names: tuple[Name, ...]) -> Iterator[Span]:
             if _whole_word(low, at, end) and (not name.ordinary or _used_as_name(text, low, at, end, name)):
                 yield Span(at, end, name.type, needle)
             at = low.find(needle, end)
+
+
+def introduced(text: str, names: tuple[Name, ...]) -> Iterator[Span]:
+    """People whom a text names in full ("my name is Ana Lima") and whom the ticket's own fields do not."""
+    if "ame is" not in text and "ame on" not in text:
+        return
+    known = {name.needle for name in names}
+    for found in _INTRODUCED.finditer(text):
+        value = folded(found.group(1))
+        if value not in known:
+            yield Span(*found.span(1), "CUSTOMER", value)
 
 
 def _whole_word(low: str, start: int, end: int) -> bool:
