@@ -14,7 +14,8 @@ PROCESS_TAG = "support_pipeline/process"
 """The process of a run that a command line executes itself."""
 
 _STATUS = dg.DagsterRunStatus
-_ALIVE = [_STATUS.STARTING, _STATUS.STARTED, _STATUS.CANCELING]
+# A command line killed between making its run and starting it leaves one that is not started.
+_ALIVE = [_STATUS.NOT_STARTED, _STATUS.STARTING, _STATUS.STARTED, _STATUS.CANCELING]
 
 
 def end_lost_runs(instance: dg.DagsterInstance) -> list[str]:

@@ -1,5 +1,6 @@
 """The sensors and the schedule on a real instance: what they start, what they say, and after what they try again."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from dagster._core.events import EngineEventData
 
 from support_pipeline.artifacts import Store
 from support_pipeline.definitions import build_defs
-from support_pipeline.orchestration.lost_runs import end_lost_runs
+from support_pipeline.orchestration.lost_runs import PROCESS_TAG, end_lost_runs
 from support_pipeline.orchestration.resources import Automation, Workspace
 from support_pipeline.serving.decisions import Decision, DecisionLog
 from support_pipeline.stages.months import window
@@ -314,3 +315,11 @@ def test_a_run_whose_process_is_gone_is_ended(portfolio: Portfolio) -> None:
     assert end_lost_runs(portfolio.instance) == [run.run_id]
     found = portfolio.instance.get_run_by_id(run.run_id)
     assert found is not None and found.status == dg.DagsterRunStatus.FAILURE
+
+
+@pytest.mark.parametrize(("process", "ended"), [("999999999", 1), (str(os.getpid()), 0), (None, 0)])
+def test_a_run_that_its_command_line_never_started_is_ended(process: str | None, ended: int) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        tags = {} if process is None else {PROCESS_TAG: process}
+        instance.add_run(dg.DagsterRun(job_name="history_job", run_id="a" * 32, tags=tags))
+        assert len(end_lost_runs(instance)) == ended
