@@ -163,7 +163,7 @@ def test_no_shop_has_two_policies_on_one_matter() -> None:
     rng = Random(4)
     for _ in range(200):
         asked = {name for turn in make_chat(rng, MANY_VOICES).turns for name in turn.topics}
-        assert not any(set(pair) <= asked for pair in RIVALS)
+        assert not any(pair <= asked for pair in RIVALS)
 
 
 def test_money_disputes_go_to_a_billing_team_where_there_is_one(chats: list[Chat]) -> None:

@@ -75,9 +75,9 @@ def test_a_real_daemon_tells_a_real_webhook(finished: Project, tmp_path: Path) -
             services.wait()
             assert wait_until(lambda: listening(instance), 240)
             small = {"dagster/partition": "small", "client": "small"}
-            launch(services, "release_job", release_config(AS_OF), **small)
-            failing = launch(services, "release_job", release_config("2022-05"), **small)
-            launch(services, "overview_job", {})
+            launch(services.port, "release_job", release_config(AS_OF), **small)
+            failing = launch(services.port, "release_job", release_config("2022-05"), **small)
+            launch(services.port, "overview_job", {})
             assert wait_until(lambda: len(received) == 3, 300), received
     said = {text.splitlines()[0]: text for text in received}
     assert set(said) == {

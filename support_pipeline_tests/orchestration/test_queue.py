@@ -52,7 +52,7 @@ def test_one_release_a_client_and_one_training_at_a_time(project: Project, servi
     ]
     made = [
         launch(
-            services,
+            services.port,
             "release_job",
             release_config(AS_OF),
             **{"dagster/partition": client},
@@ -77,7 +77,7 @@ def test_one_release_a_client_and_one_training_at_a_time(project: Project, servi
 def test_a_backfill_of_the_web_ui_is_one_ranged_run(project: Project, services: Services) -> None:
     months = ("2026-07", "2026-08", "2026-09")
     answer = ask(
-        services,
+        services.port,
         BACKFILL,
         params={
             "assetSelection": [{"path": [stage]} for stage in HISTORY_STAGES],
@@ -88,7 +88,7 @@ def test_a_backfill_of_the_web_ui_is_one_ranged_run(project: Project, services: 
 
     def status() -> str:
         return str(
-            ask(services, BACKFILL_STATUS, id=answer["backfillId"])["partitionBackfillOrError"]["status"]
+            ask(services.port, BACKFILL_STATUS, id=answer["backfillId"])["partitionBackfillOrError"]["status"]
         )
 
     assert wait_until(lambda: status() not in ("REQUESTED", "COMPLETING"), 150), status()

@@ -1,14 +1,12 @@
 """The web UI's own path: a run that the daemon launches, and what terminating it leaves behind."""
 
 import contextlib
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,17 +15,9 @@ import pytest
 
 from support_pipeline.artifacts import Store
 from support_pipeline_tests.conftest import AS_OF, ROOT, Project, make_project
+from support_pipeline_tests.orchestration.web_server import ask, launch
 from support_pipeline_tests.processes import running, wait_until
 
-LAUNCH = """
-mutation($params: ExecutionParams!) {
-  launchRun(executionParams: $params) {
-    __typename
-    ... on LaunchRunSuccess { run { runId } }
-    ... on PythonError { message }
-    ... on RunConfigValidationInvalid { errors { message } }
-  }
-}"""
 TERMINATE = "mutation($id: String!) { terminateRun(runId: $id) { __typename } }"
 STATUS = "query($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
 
@@ -39,14 +29,7 @@ class WebUi:
         self.project, self.port = project, port
 
     def ask(self, query: str, **variables: Any) -> dict[str, Any]:
-        body = json.dumps({"query": query, "variables": variables}).encode()
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}/graphql", body, {"Content-Type": "application/json"}
-        )
-        with urllib.request.urlopen(request, timeout=60) as response:
-            found: dict[str, Any] = json.load(response)
-        assert "errors" not in found, found["errors"]
-        return dict(found["data"])
+        return ask(self.port, query, **variables)
 
     def up(self) -> bool:
         try:
@@ -60,18 +43,7 @@ class WebUi:
 
     def launch_release(self) -> str:
         config = {"resources": {"release_month": {"config": {"as_of": AS_OF}}}}
-        params = {
-            "selector": {
-                "repositoryLocationName": "support_pipeline",
-                "repositoryName": "__repository__",
-                "jobName": "release_job",
-            },
-            "runConfigData": json.dumps(config),
-            "executionMetadata": {"tags": [{"key": "dagster/partition", "value": "small"}]},
-        }
-        answer = self.ask(LAUNCH, params=params)["launchRun"]
-        assert answer["__typename"] == "LaunchRunSuccess", answer
-        return str(answer["run"]["runId"])
+        return launch(self.port, "release_job", config, **{"dagster/partition": "small"})
 
 
 @pytest.fixture

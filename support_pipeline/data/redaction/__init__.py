@@ -128,9 +128,10 @@ class Redactor:
 def _found(text: str, names: tuple[Name, ...]) -> Iterator[Span]:
     """What the finders see, the surest kind first."""
     yield from _of_anybody(text)
-    yield from introduced(plain(text), names)
+    flat = plain(text)
+    yield from introduced(flat, names)
     if names:
-        yield from people(plain(text), folded(text), names)
+        yield from people(flat, folded(text), names)
 
 
 @remembered

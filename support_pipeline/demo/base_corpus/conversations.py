@@ -23,7 +23,7 @@ PLACEHOLDERS = ("order", "tracking", "customer", "agent", "email", "phone")
 KINDS = {
     "fact": 0.57, "facts": 0.10, "judged": 0.05, "escalate": 0.14, "cannot_know": 0.09, "not_covered": 0.03, "small_talk": 0.02,
 }  # fmt: skip
-RIVALS = (("address_change", "address_place"), ("exchange_window", "exchange_terms"))
+RIVALS = ({"address_change", "address_place"}, {"exchange_window", "exchange_terms"})
 MORE_TOGETHER = KINDS | {"fact": 0.48, "facts": 0.19}
 SECOND_QUESTIONS = (
     "{question}",
@@ -360,13 +360,11 @@ def make_turn(scene: Scene, kind: str, rng: Random, warm: float) -> Turn:
 
 def _without_rivals(topics: list[Topic]) -> list[Topic]:
     """A question must have one answer: of two topics on one matter the first stays."""
-    names = [topic.name for topic in topics]
-    late = {
-        pair[0] if names.index(pair[0]) > names.index(pair[1]) else pair[1]
-        for pair in RIVALS
-        if {*pair} <= {*names}
-    }
-    return [topic for topic in topics if topic.name not in late]
+    kept: list[Topic] = []
+    for topic in topics:
+        if not any({topic.name, before.name} in RIVALS for before in kept):
+            kept.append(topic)
+    return kept
 
 
 def make_scene(rng: Random, difficulty: Difficulty, held_out: bool) -> tuple[Scene, str]:

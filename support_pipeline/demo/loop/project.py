@@ -5,7 +5,7 @@ import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from support_pipeline.artifacts import Store
 from support_pipeline.clients import ClientConfig, ClientRegistry
 from support_pipeline.demo.tickets import write_demo_export
 from support_pipeline.model.scoring import Case
+from support_pipeline.stages.months import last_day
 
 PROJECT = Path(__file__).parents[3]
 CLIENT = "loop-outfitters"
@@ -100,8 +101,8 @@ class LoopProject:
 
     def set_clock(self, after_month: str) -> None:
         """The third day of the month after: the time of ingestion has passed."""
-        year, month = int(after_month[:4]) + int(after_month[5:]) // 12, int(after_month[5:]) % 12 + 1
-        _replace(self.root / "clock", datetime(year, month, 3, 12, tzinfo=UTC).isoformat().encode())
+        at = datetime.combine(last_day(after_month) + timedelta(days=3), time(12), UTC)
+        _replace(self.root / "clock", at.isoformat().encode())
 
 
 def case_of(config: ClientConfig, row: Row) -> Case | None:

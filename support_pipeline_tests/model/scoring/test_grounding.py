@@ -2,26 +2,11 @@
 
 import pytest
 
-from support_pipeline.model.scoring import Case, Score, score_answer
 from support_pipeline.model.scoring.grounding import binds
-from support_pipeline_tests.model.scoring.brands import CANNOT_KNOW, TODAY, demo
+from support_pipeline_tests.model.scoring.answers import HUMAN, TICKET, scored
+from support_pipeline_tests.model.scoring.brands import CANNOT_KNOW
 
-TICKET = "Order <ORDER_417>, $129.00: the rain jacket came on May 5. How long do I have to return it?"
-HUMAN = "Hi <CUSTOMER_305>, you can return your jacket within 45 days of delivery."
 HAND_OVER = "A colleague takes over from here.\n\n[Escalated to: Billing]"
-
-
-def scored(answer: str, *, human: str = HUMAN, ticket: str = TICKET, kind: str = "answer") -> Score:
-    config = demo()
-    return score_answer(
-        Case("p1", "c1", kind, "return", ticket, human),
-        answer,
-        book=config.book,
-        today=TODAY,
-        teams=config.escalation.names(),
-        stopped=True,
-        brand=config.brand,
-    )
 
 
 @pytest.mark.parametrize(
