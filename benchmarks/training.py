@@ -4,8 +4,11 @@
     python benchmarks/training.py --shape llama-3-8b                        one GPU: 8B shapes, random weights
     python benchmarks/training.py --shape small --examples 24 --epochs 1    dry run of the latter on a CPU
 
-One JSON line a setting: seconds of training, microseconds a supervised token, tokens a second, model
-FLOP utilisation (GPU), peak memory, the loss at the end (on the demo's validation chats, else the last
+"ours" is training as a release does it, with the system message shared by the chats of a row; of the random examples'
+300 tokens, 180 are such a system message.
+
+One JSON line a setting: seconds of training, microseconds a supervised token, tokens of chats a second, model
+FLOP utilisation (GPU; of the tokens that are computed), peak memory, the loss at the end (on the demo's validation chats, else the last
 training loss). "TRL defaults" is SFTTrainer with SFTConfig's own values (padding, no packing, random
 order, gradient checkpointing), given the same labels, LoRA, batch size, learning rate and seed;
 "without checkpointing" turns that one off. The last line holds the ratios.
@@ -26,7 +29,7 @@ from support_pipeline.artifacts import Store
 from support_pipeline.clients import Lora, load_client
 from support_pipeline.model.base import EMBEDDED, ChatFormat, load_format
 from support_pipeline.model.supervision import IGNORED, Example, read_chats, supervise
-from support_pipeline.model.training.fitting import Material, fit, import_libraries
+from support_pipeline.model.training.fitting import Material, fit, import_libraries, order_of
 from support_pipeline.model.training.machine import Machine, Shape, plan
 from support_pipeline.model.training.watching import peak_bytes
 
@@ -67,8 +70,8 @@ def _demo(chosen: Any, scratch: Path) -> None:
     lora = config.lora.model_copy(update={"epochs": chosen.epochs or 1.0, "patience": None})
     settings = {
         "ours": lambda: ours(EMBEDDED, lora, chat, train, valid, scratch / "ours"),
-        "ours, packed": lambda: ours(
-            EMBEDDED, lora.model_copy(update={"packing": "always"}), chat, train, valid, scratch / "packed"
+        "ours, nothing shared": lambda: ours(
+            EMBEDDED, lora.model_copy(update={"packing": "never"}), chat, train, valid, scratch / "apart"
         ),
         "TRL defaults": lambda: defaults(EMBEDDED, lora, chat, train, valid, scratch / "trl"),
         "TRL, without checkpointing": lambda: defaults(
@@ -94,14 +97,15 @@ def _shaped(chosen: Any, scratch: Path) -> None:
 
 
 def random_examples(count: int, vocabulary: int, *, seed: int = 0) -> list[Example]:
-    """About 300 tokens each, the last fifth supervised: the lengths of support chats with their policies."""
+    """About 300 tokens each, the first 180 the same, the last fifth supervised: support chats with their policies."""
     rng = Random(seed)
+    policies = [rng.randrange(vocabulary) for _ in range(180)]
     made = []
     for _ in range(count):
-        length = max(80, round(rng.gauss(300, 60)))
-        ids = [rng.randrange(vocabulary) for _ in range(length)]
+        length = max(240, round(rng.gauss(300, 60)))
+        ids = policies + [rng.randrange(vocabulary) for _ in range(length - len(policies))]
         asked = round(length * 0.8)
-        made.append(Example(ids, [IGNORED] * asked + ids[asked:]))
+        made.append(Example(ids, [IGNORED] * asked + ids[asked:], len(policies)))
     return made
 
 
@@ -109,7 +113,8 @@ def ours(
     base: Path, lora: Lora, chat: ChatFormat, train: Sequence[Example], valid: Sequence[Example], folder: Path
 ) -> dict[str, Any]:
     """This project's training, as a release runs it."""
-    planned = plan(lora, Shape.of(_config(base)), [len(one.ids) for one in train], Machine.here())
+    lengths, contexts = [len(one.ids) for one in train], [one.context for one in train]
+    planned = plan(lora, Shape.of(_config(base)), lengths, Machine.here(), contexts=contexts)
     (folder / "out").mkdir(parents=True)
     done = fit(
         base, lora, planned, chat, Material(train, valid, []), folder, folder / "out", lambda line: None
@@ -119,7 +124,16 @@ def ours(
         for row in done.log
         if ("valid_loss" if valid else "loss") in row
     ]
-    return {"plan": str(planned), "seconds": done.seconds, "loss": losses[-1], "share": 1.0}
+    order = order_of(train, planned, lora.seed)
+    places = list(order)
+    computed = sum(order.cost(places[at : at + planned.chats]) for at in range(0, len(places), planned.chats))
+    return {
+        "plan": str(planned),
+        "seconds": done.seconds,
+        "loss": losses[-1],
+        "share": 1.0,
+        "computed": computed / sum(lengths),
+    }
 
 
 def defaults(
@@ -221,7 +235,10 @@ def _report(
             "seconds": round(seconds, 1),
             "us_per_supervised_token": round(1e6 * per_token[name], 1),
             "tokens_per_second": round(rate),
-            "mfu": round(rate * shape.step_flops(1, recomputed=False) / peak_flops, 3)
+            "computed_tokens_share": round(found.get("computed", 1.0), 3),
+            "mfu": round(
+                rate * found.get("computed", 1.0) * shape.step_flops(1, recomputed=False) / peak_flops, 3
+            )
             if peak_flops
             else None,
             "peak_mb": peak_bytes() >> 20,

@@ -158,7 +158,8 @@ class Lora(_Section):
     """LoRA and optimiser settings; the defaults suit one to three thousand short pairs and models of some 8B weights.
 
     `other_policies_share` of the examples state other policy values than the client's, in system message
-    and answer alike. `precision`, `packing` and `gradient_checkpointing` follow the machine when `auto`.
+    and answer alike. `precision` and `gradient_checkpointing` follow the machine when `auto`; `packing` (chats of one system
+    message share it in a row) is done unless it is `never`.
     `patience` is the number of evaluations without improvement after which training ends early.
     """
 

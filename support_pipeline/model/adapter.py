@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from support_pipeline.model.training.fitting import Fitted, Material
     from support_pipeline.model.training.machine import Plan
 
-CODE_VERSION = "2"
+CODE_VERSION = "3"
 FORMAT_FILES = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "special_tokens_map.json")
 LEAST_EXAMPLES = 2
 
@@ -88,8 +88,15 @@ def train(job: AdapterJob, say: Say) -> None:
     lessons, kept, found = _lessons(job, chat, say)
     material = _material(job, chat, kept)
     shape = Shape.of(json.loads((job.base / "config.json").read_text(encoding="utf-8")))
-    planned = plan(job.lora, shape, [len(example.ids) for example in kept], Machine.here(), used=used_now())
-    say(f"plan: {planned}; about {planned.estimated_bytes / 1e6:,.0f} MB of memory")
+    planned = plan(
+        job.lora,
+        shape,
+        [len(example.ids) for example in kept],
+        Machine.here(),
+        contexts=[example.context for example in kept],
+        used=used_now(),
+    )
+    say(f"plan: {planned}; its tensors take about {planned.estimated_bytes // (1 << 20):,} MB of memory")
     if os.environ.get("RANK", "0") == "0":
         claim(job.checkpoint_folder, job.identity())
     demand_space(job.stats.parent, 3 * 12 * shape.adapter_parameters(job.lora.rank))
@@ -218,7 +225,8 @@ def _tell(
         "total_seconds": round(total_seconds, 2),
         "tokens_per_second": round(done / max(seconds, 1e-9)),
         "peak_memory_mb": peak // (1 << 20),
-        "estimated_memory_mb": planned.estimated_bytes // (1 << 20),
+        "estimated_memory_mb": fitted.estimated_bytes // (1 << 20),
+        "tensors_memory_mb": planned.estimated_bytes // (1 << 20),
         "resumed_at_step": fitted.resumed_at,
         "plan": str(planned),
     }

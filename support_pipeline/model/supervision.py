@@ -19,10 +19,14 @@ IGNORED = -100
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One chat as ids; `labels` repeats the id where the loss counts and is -100 elsewhere."""
+    """One chat as ids; `labels` repeats the id where the loss counts and is -100 elsewhere.
+
+    `context` is how many ids come before the last question: what chats of the same policies have in common.
+    """
 
     ids: list[int]
     labels: list[int]
+    context: int = 0
 
     @property
     def supervised(self) -> int:
@@ -69,7 +73,8 @@ def supervise(messages: Sequence[Message], chat: ChatFormat) -> Example:
     Raises:
         DatasetError: the template does not append the answer to the prompt, or nothing is supervised.
     """
-    prompt = chat.ids(chat.text(messages[:-1], add_generation_prompt=True))
+    asked = chat.text(messages[:-1], add_generation_prompt=True)
+    prompt = chat.ids(asked)
     whole = chat.ids(chat.text(messages))
     if whole[: len(prompt)] != prompt:
         raise DatasetError(
@@ -84,7 +89,15 @@ def supervise(messages: Sequence[Message], chat: ChatFormat) -> Example:
         raise DatasetError(
             f"no token is supervised in the chat that begins {messages[-2]['content'][:80]!r}."
         )
-    return Example(whole, labels)
+    return Example(whole, labels, _context(asked, messages[-2]["content"], prompt, chat))
+
+
+def _context(asked: str, question: str, prompt: list[int], chat: ChatFormat) -> int:
+    before = chat.ids(asked[: max(0, asked.rfind(question.strip()))])
+    # The last ids may be others where text follows.
+    return next(
+        (at for at, (one, other) in enumerate(zip(before, prompt, strict=False)) if one != other), len(before)
+    )
 
 
 def audit(examples: Sequence[Example], max_tokens: int, end_of_turn: int) -> tuple[list[Example], Audit]:

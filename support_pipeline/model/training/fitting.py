@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,10 @@ from support_pipeline.model.progress import Say
 from support_pipeline.model.supervision import Example
 from support_pipeline.model.training import checkpoints
 from support_pipeline.model.training.compliance import Probe, compliance
-from support_pipeline.model.training.machine import Plan
-from support_pipeline.model.training.rows import RowCollator, as_rows
+from support_pipeline.model.training.machine import MB, Plan
+from support_pipeline.model.training.rows import RowCollator, computed_tokens, dataset
 from support_pipeline.model.training.sampling import EpochSampler
-from support_pipeline.model.training.watching import finite_loss, milestones, progress
+from support_pipeline.model.training.watching import finite_loss, milestones, peak_bytes, progress
 
 WIDTHS = 32
 """Batches are as wide as a multiple of this many tokens."""
@@ -47,7 +48,7 @@ class Material:
 
 @dataclass(frozen=True)
 class Fitted:
-    """The log by step, the steps that were planned and done, seconds, and the memory and time that were foretold."""
+    """The log by step, the steps that were planned and done, seconds, and the time and memory (bytes) that were foretold."""
 
     log: list[dict[str, float]]
     seconds: float
@@ -55,6 +56,7 @@ class Fitted:
     planned_steps: int
     best_step: int
     estimated_seconds: float
+    estimated_bytes: int
     resumed_at: int
 
 
@@ -77,10 +79,12 @@ def fit(
 
     set_seed(lora.seed)
     trainer, plan, step_seconds = _dry_run(base, lora, plan, chat, material, folder, say)
-    batches = math.ceil(len(trainer.train_dataset) / (plan.rows * plan.processes))
+    batches = math.ceil(len(trainer.train_dataset) / (plan.chats * plan.processes))
     steps = max(1, math.ceil(math.ceil(batches / plan.accumulate) * lora.epochs))
-    estimated = step_seconds * steps * plan.accumulate
-    say(f"expected: {steps} steps in about {_minutes(estimated)}")
+    estimated = step_seconds * _share_of_heaviest(trainer.order, plan.chats) * steps * plan.accumulate
+    # What the heaviest batch took is what all the others find room in; an allocator takes more than the tensors need.
+    foretold = max(plan.estimated_bytes, peak_bytes())
+    say(f"expected: {steps} steps in about {_minutes(estimated)}, {foretold // MB:,} MB of memory")
     for callback in (progress(say, material.tokens * lora.epochs), milestones(lora, bool(material.valid))):
         trainer.add_callback(callback)
     trainer.accelerator.wait_for_everyone()  # the first process has made the folder this training's own
@@ -104,6 +108,7 @@ def fit(
         planned_steps=steps,
         best_step=trainer.state.best_global_step or trainer.state.global_step,
         estimated_seconds=estimated,
+        estimated_bytes=foretold,
         resumed_at=newest.step if newest else 0,
     )
 
@@ -128,10 +133,11 @@ def build(base: Path, lora: Lora, plan: Plan, chat: ChatFormat, material: Materi
         trainer: Any = _trainer_class()(
             model=load_for_training(base, plan),
             args=_settings(lora, plan, folder, bool(material.valid)),
-            train_dataset=as_rows(material.train, row_tokens=plan.row_tokens if plan.packed else None),
-            eval_dataset=as_rows(material.valid, row_tokens=None) if material.valid else None,
+            train_dataset=dataset(material.train),
+            eval_dataset=dataset(material.valid) if material.valid else None,
             processing_class=tokenizer,
-            data_collator=_collator(plan, pad),
+            # Few widths: kernel libraries keep code and scratch memory for every shape that they have met.
+            data_collator=RowCollator(pad, WIDTHS, sharing=plan.sharing),
             peft_config=LoraConfig(
                 r=lora.rank,
                 lora_alpha=lora.alpha,
@@ -141,7 +147,7 @@ def build(base: Path, lora: Lora, plan: Plan, chat: ChatFormat, material: Materi
             ),
             callbacks=[finite_loss()],
         )
-    trainer.probes, trainer.order_seed = material.probes, lora.seed
+    trainer.probes, trainer.order = material.probes, order_of(material.train, plan, lora.seed)
     trainer.remove_callback(PrinterCallback)  # the reporter says it
     if material.valid and lora.patience:
         trainer.add_callback(EarlyStoppingCallback(lora.patience))
@@ -171,14 +177,26 @@ def load_for_training(folder: Path, plan: Plan) -> Any:
     return AutoModelForCausalLM.from_pretrained(folder, **options)
 
 
-def _collator(plan: Plan, pad: int) -> Any:
-    if not plan.attention.startswith("flash"):
-        # Few widths: kernel libraries keep code and scratch memory for every shape that they have met.
-        return RowCollator(pad, WIDTHS)
-    from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
+def order_of(examples: Sequence[Example], plan: Plan, seed: int) -> EpochSampler:
+    """Which chats go through the model together."""
 
-    # One long row without padding, with the boundaries that the kernel wants.
-    return DataCollatorForLanguageModeling(pad_token_id=pad, padding_free=True)
+    def cost(batch: Sequence[int]) -> float:
+        return computed_tokens([examples[at] for at in batch], sharing=plan.sharing)
+
+    return EpochSampler(
+        [len(one.ids) for one in examples],
+        plan.chats,
+        seed,
+        families=[tuple(one.ids[: one.context]) or None for one in examples] if plan.sharing else None,
+        cost=cost,
+    )
+
+
+def _share_of_heaviest(order: EpochSampler, chats: int) -> float:
+    """What a batch costs on the average, as a share of the first one, which is the heaviest."""
+    places = list(order)
+    costs = [order.cost(places[start : start + chats]) for start in range(0, len(places), chats)]
+    return sum(costs) / len(costs) / costs[0]
 
 
 def _settings(lora: Lora, plan: Plan, folder: Path, has_valid: bool) -> Any:
@@ -188,8 +206,8 @@ def _settings(lora: Lora, plan: Plan, folder: Path, has_valid: bool) -> Any:
     never = 10**9
     return SFTConfig(
         output_dir=str(folder),
-        per_device_train_batch_size=plan.rows,
-        per_device_eval_batch_size=plan.rows,
+        per_device_train_batch_size=plan.chats,
+        per_device_eval_batch_size=plan.chats,
         gradient_accumulation_steps=plan.accumulate,
         learning_rate=lora.learning_rate,
         num_train_epochs=lora.epochs,
@@ -233,12 +251,10 @@ def _trainer_class() -> Any:
         """Adds what TRL lacks: an order that a resumed run finds again, probes, whole checkpoints."""
 
         probes: Sequence[Probe] = ()
-        order_seed = 0
+        order: EpochSampler | None = None
 
         def _get_train_sampler(self, train_dataset: Any = None) -> Any:
-            rows = self.train_dataset if train_dataset is None else train_dataset
-            lengths = [len(ids) for ids in rows["input_ids"]]
-            return EpochSampler(lengths, self.args.per_device_train_batch_size, self.order_seed)
+            return self.order
 
         def evaluation_loop(self, *arguments: Any, **settings: Any) -> Any:
             output = super().evaluation_loop(*arguments, **settings)
@@ -268,42 +284,41 @@ def _dry_run(
 ) -> tuple[Any, Plan, float]:
     """The trainer after its heaviest batch went forward and back once without a step: missing memory shows now.
 
-    A GPU that runs out of memory gets half as many rows at a time, and twice as many such groups a step.
+    A GPU that runs out of memory gets half as many chats at a time, and twice as many such groups a step.
     """
     import torch
 
     while True:
         trainer = build(base, lora, plan, chat, material, folder)
         try:
-            seconds = _heaviest(trainer, plan.rows)
+            seconds = _heaviest(trainer, plan)
         except torch.cuda.OutOfMemoryError as error:
-            if plan.rows == 1:
+            if plan.chats == 1:
                 raise ModelError(
-                    f"the longest row ({plan.row_tokens} tokens) does not fit into the GPU's memory. Lower "
+                    f"the longest chat ({plan.row_tokens} tokens) does not fit into the GPU's memory. Lower "
                     "lora.max_tokens, set lora.precision: 4bit, or use a smaller base_model."
                 ) from error
             del trainer
             torch.cuda.empty_cache()
             plan = plan.halved()
-            say(f"out of memory at the longest batch; going on with {plan.rows} rows at a time")
+            say(f"out of memory at the longest batch; going on with {plan.chats} chats at a time")
             continue
         except (MemoryError, RuntimeError) as error:
             if "allocate memory" not in str(error) and not isinstance(error, MemoryError):
                 raise
             raise ModelError(
-                f"the longest batch ({plan.rows} x {plan.row_tokens} tokens) does not fit into memory. Lower "
+                f"the longest batch ({plan.chats} chats, {plan.rows} x {plan.row_tokens} tokens) does not fit into memory. Lower "
                 "lora.batch_size or lora.max_tokens."
             ) from error
         return trainer, plan, seconds
 
 
-def _heaviest(trainer: Any, rows: int) -> float:
-    """Seconds that the longest rows take forward and back; nothing is learned and no randomness used up."""
+def _heaviest(trainer: Any, plan: Plan) -> float:
+    """Seconds that the first, heaviest batch takes forward and back; nothing is learned and no randomness used up."""
     import torch
 
-    lengths = [len(ids) for ids in trainer.train_dataset["input_ids"]]
-    longest = sorted(range(len(lengths)), key=lambda i: -lengths[i])[:rows]
-    batch = trainer.data_collator([trainer.train_dataset[i] for i in longest])
+    first = list(islice(trainer.order, plan.chats))
+    batch = trainer.data_collator([trainer.train_dataset[i] for i in first])
     inputs = trainer._prepare_inputs(batch)
     devices = [trainer.args.device] if trainer.args.device.type == "cuda" else []
     trainer.model.train()

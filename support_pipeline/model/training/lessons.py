@@ -6,7 +6,7 @@ trainer, packing and kernel understands. Each copy may be rendered with other po
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -20,6 +20,8 @@ from support_pipeline.policies import PolicyBook, PolicyFact
 
 FACT_SHARE = 0.8
 """How many of the policies read differently in a chat under other values."""
+WORLD_CHATS = 8
+"""So many chats have the same other values, and so the same system message, which a row then holds once."""
 
 Chat = Sequence[Message]
 
@@ -77,22 +79,26 @@ def taught(
     other_policies_share: float,
     seed: int,
 ) -> Lessons:
-    """The lessons of a training, the same for the same seed."""
+    """The lessons of a training, the same for the same seed. Other values come to several chats at once, as a new policy does."""
     copies, repeated = _repeated(chats, classes, weights, seed)
     lessons = [Lesson(chat) for chat in copies]
     refused: Counter[str] = Counter()
-    for places in _by_what_they_state(copies, book):
+    for stratum, places in enumerate(_by_what_they_state(copies, book)):
         Random(f"{seed} order").shuffle(places)
         left = round(other_policies_share * len(places))
-        for at in places:
-            if not left:
-                break
-            found = under_other_policies(copies[at], book, day, Random(f"{seed} {at}"))
-            if isinstance(found, Refused):
-                refused[found.reason.split(":")[0]] += 1
-                continue
-            lessons[at] = Lesson(found.messages, True, found.stated)
-            left -= 1
+        for start in range(0, len(places), WORLD_CHATS):
+            world = places[start : start + WORLD_CHATS]
+            spoken_of = set().union(*(_spoken_of(copies[at], book) for at in world))
+            changed = _other_values(book, day, f"{seed} {stratum} {start}", spoken_of)
+            for at in world:
+                if not left:
+                    break
+                found = _restated(copies[at], book, day, changed)
+                if isinstance(found, Refused):
+                    refused[found.reason.split(":")[0]] += 1
+                    continue
+                lessons[at] = Lesson(found.messages, True, found.stated)
+                left -= 1
     return Lessons(
         lessons=tuple(lessons),
         chats=len(chats),
@@ -133,19 +139,31 @@ def under_other_policies(
 
     Where the answer cannot be restated, only policies that it does not speak of change.
     """
-    spoken_of = _spoken_of(chat, book)
-    changed = [
-        fact
-        for original in book.in_force(day)
-        if (rng.random() < FACT_SHARE or every or original.topic in spoken_of)
-        and (fact := _changed(book, original, rng))
-    ]
+    wanted = {fact.topic for fact in book.in_force(day)} if every else _spoken_of(chat, book)
+    return _restated(chat, book, day, _other_values(book, day, str(rng.random()), wanted))
+
+
+def _other_values(book: PolicyBook, day: date, seed: str, wanted: Collection[str]) -> list[FlippedFact]:
+    """Another value for most policies, and for all those that are wanted; each depends on its topic and the seed alone."""
+    found = []
+    for original in book.in_force(day):
+        rng = Random(f"{seed} {original.topic}")
+        chosen = rng.random() < FACT_SHARE or original.topic in wanted
+        if chosen and (fact := _changed(book, original, rng)):
+            found.append(fact)
+    return found
+
+
+def _restated(
+    chat: Chat, book: PolicyBook, day: date, changed: Sequence[FlippedFact]
+) -> FlippedChat | Refused:
     changed = safe(changed, book, chat)
     if not changed:
         return Refused("no policy value may change")
     found = flip_chat(with_facts(book, changed, day), chat)
     if isinstance(found, FlippedChat):
         return found
+    spoken_of = _spoken_of(chat, book)
     unspoken = [fact for fact in changed if fact.topic not in spoken_of]
     if not unspoken or len(unspoken) == len(changed):
         return found

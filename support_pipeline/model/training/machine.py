@@ -9,7 +9,7 @@ import math
 import os
 import resource
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from support_pipeline.clients import Lora
@@ -18,7 +18,6 @@ from support_pipeline.errors import ModelError
 MB = 1 << 20
 SAFETY = 0.9
 """Share of a GPU's memory that a plan may use; the rest goes to the driver, kernels and fragmentation."""
-ROW_TOKENS_GPU = 4096
 _ATTENTION_LINEARS = ("q", "k", "v", "o")
 
 
@@ -31,7 +30,6 @@ class Machine:
     bfloat16: bool = False
     bitsandbytes: bool = False
     liger: bool = False
-    flash_attention: bool = False
 
     @classmethod
     def here(cls) -> "Machine":
@@ -50,7 +48,6 @@ class Machine:
             bfloat16=bool(torch.cuda.is_bf16_supported()),
             bitsandbytes=_installed("bitsandbytes"),
             liger=_installed("liger_kernel"),
-            flash_attention=_installed("flash_attn"),
         )
 
 
@@ -92,17 +89,19 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a training runs. `rows` of at most `row_tokens` tokens go through the model at a time.
+    """How a training runs. So many `chats` go through the model at a time, in `rows` of about `row_tokens` tokens at most.
 
-    `accumulate` such groups on each of `processes` make one step. Bytes are of one device.
+    With `sharing`, chats of one system message lie in one row. `accumulate` such groups on each of `processes` make one
+    step. Bytes are of one device.
     """
 
     device: Literal["cpu", "cuda"]
     weights: Literal["float32", "bfloat16", "4bit"]
     bfloat16: bool
-    packed: bool
-    row_tokens: int
+    sharing: bool
+    chats: int
     rows: int
+    row_tokens: int
     accumulate: int
     processes: int
     checkpointing: bool
@@ -111,26 +110,44 @@ class Plan:
     estimated_bytes: int
 
     def halved(self) -> "Plan":
-        """The same step in groups of half as many rows, for a device that ran out of memory."""
-        from dataclasses import replace
-
-        return replace(self, rows=max(1, self.rows // 2), accumulate=self.accumulate * 2)
+        """The same step in groups of half as many chats, for a device that ran out of memory."""
+        return replace(
+            self,
+            chats=max(1, self.chats // 2),
+            rows=max(1, self.rows // 2),
+            row_tokens=self.row_tokens // 2 if self.sharing else self.row_tokens,
+            accumulate=self.accumulate * 2,
+        )
 
     def __str__(self) -> str:
         parts = [
             f"{self.processes} x {self.device}" if self.processes > 1 else self.device,
             f"{self.weights} weights",
-            f"{self.rows} {'packed rows' if self.packed else 'chats'} of up to {self.row_tokens} tokens"
-            f" x {self.accumulate} a step",
+            f"{self.chats} chats x {self.accumulate} a step in {self._tokens()}",
             f"{self.attention} attention",
         ]
         parts += ["gradient checkpointing"] if self.checkpointing else []
         parts += ["Liger kernels"] if self.liger else []
         return ", ".join(parts)
 
+    def _tokens(self) -> str:
+        if self.sharing:
+            return f"up to {self.row_tokens} tokens with their system messages shared"
+        return f"rows of up to {self.row_tokens} tokens"
 
-def plan(lora: Lora, shape: Shape, lengths: Sequence[int], machine: Machine, *, used: int = 0) -> Plan:
-    """How to train examples of these lengths (tokens) here. `used` is what the process takes already, bytes.
+
+def plan(
+    lora: Lora,
+    shape: Shape,
+    lengths: Sequence[int],
+    machine: Machine,
+    *,
+    contexts: Sequence[int] = (),
+    used: int = 0,
+) -> Plan:
+    """How to train examples of these lengths (tokens) here, of which `contexts` come before the question.
+
+    `used` is what the process takes already, bytes.
 
     Raises:
         ModelError: the precision that was asked for is not to be had, or nothing fits.
@@ -144,14 +161,19 @@ def plan(lora: Lora, shape: Shape, lengths: Sequence[int], machine: Machine, *, 
         )
     processes = max(1, int(os.environ.get("WORLD_SIZE", "1")))
     options = [
-        _laid_out(lora, lengths, machine, device, weights, checkpointing, processes)
+        _laid_out(lora, lengths, contexts, machine, device, weights, checkpointing, processes)
         for weights in _precisions(lora, machine)
         for checkpointing in _choices(lora.gradient_checkpointing, device)
     ]
     sized = [_sized(option, lora, shape, used) for option in options]
     if device == "cpu":
         return sized[0]
-    smallest = [one for option in sized for one in _smaller(option, lora, shape, used)]
+    smaller = [_smaller(option, lora, shape, used) for option in sized]
+    # All precision is kept as long as anything fits; then recomputing costs less than small groups do.
+    smallest = sorted(
+        (option for found in smaller for option in found),
+        key=lambda option: (option.weights == "4bit", option.accumulate, option.checkpointing),
+    )
     for option in smallest:
         if option.estimated_bytes <= SAFETY * machine.gpu_memory:
             return option
@@ -181,48 +203,47 @@ def _choices(choice: str, device: str) -> list[bool]:
 def _laid_out(
     lora: Lora,
     lengths: Sequence[int],
+    contexts: Sequence[int],
     machine: Machine,
     device: Literal["cpu", "cuda"],
     weights: Literal["float32", "bfloat16", "4bit"],
     checkpointing: bool,
     processes: int,
 ) -> Plan:
-    packed = lora.packing == "always" or (lora.packing == "auto" and device == "cuda")
-    longest, mean = max(lengths), sum(lengths) / len(lengths)
-    step_tokens = max(mean * min(lora.batch_size, len(lengths)), longest)
-    row = longest
-    if packed:
-        row = max(longest, min(ROW_TOKENS_GPU if device == "cuda" else 2 * longest, math.ceil(step_tokens)))
-        rows = max(1, round(step_tokens / row))
-    else:
-        rows = min(lora.batch_size, len(lengths))
+    sharing = lora.packing != "never" and any(contexts)
+    chats = math.ceil(min(lora.batch_size, len(lengths)) / processes)
+    row, rows = max(lengths), chats
+    if sharing:
+        own = sorted(
+            (length - context for length, context in zip(lengths, contexts, strict=True)), reverse=True
+        )
+        row, rows = max(row, max(contexts) + sum(own[:chats])), 1
     return Plan(
         device=device,
         weights=weights,
         bfloat16=machine.bfloat16,
-        packed=packed,
+        sharing=sharing,
+        chats=chats,
+        rows=rows,
         row_tokens=row,
-        rows=max(1, math.ceil(rows / processes)),
         accumulate=1,
         processes=processes,
         checkpointing=checkpointing,
         liger=machine.liger and device == "cuda",
-        attention="flash_attention_2" if machine.flash_attention else "sdpa",
+        attention="sdpa",
         estimated_bytes=0,
     )
 
 
 def _smaller(option: Plan, lora: Lora, shape: Shape, used: int) -> list[Plan]:
-    """The plan, and the same step in ever smaller groups of rows."""
+    """The plan, and the same step in ever smaller groups of chats."""
     found = [option]
-    while found[-1].rows > 1:
+    while found[-1].chats > 1:
         found.append(_sized(found[-1].halved(), lora, shape, used))
     return found
 
 
 def _sized(option: Plan, lora: Lora, shape: Shape, used: int) -> Plan:
-    from dataclasses import replace
-
     return replace(option, estimated_bytes=used + needed_bytes(option, lora, shape))
 
 
@@ -239,7 +260,7 @@ def needed_bytes(option: Plan, lora: Lora, shape: Shape) -> int:
     kept = shape.hidden * moving * shape.layers + layer if option.checkpointing else layer * shape.layers
     # The loss goes over the vocabulary in pieces; a piece and its gradient are in float32.
     logits = min(tokens, 1024) * shape.vocabulary * 4 * 3
-    mask = 0 if option.attention.startswith("flash") else option.rows * option.row_tokens**2 * moving
+    mask = option.row_tokens**2 * 4 if option.sharing else 0
     return int(weights + adapter + tokens * kept + logits + mask)
 
 

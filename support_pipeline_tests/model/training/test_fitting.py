@@ -41,12 +41,16 @@ def test_the_log_says_what_was_planned_and_what_came_of_it(undisturbed: tuple[Ad
     job, said = undisturbed
     text = "\n".join(said)
     assert "supervised: " in text and "under other policies" in text
-    assert "plan: cpu, float32 weights, 4 chats" in text and "MB of memory" in text
+    assert (
+        "plan: cpu, float32 weights, 4 chats" in text
+        and "system messages shared" in text
+        and "MB of memory" in text
+    )
     assert "expected: 10 steps in about" in text
     assert "tokens/s" in text and "validation loss" in text and "flipped policies followed" in text
     assert "(expected " in said[-1]
     stats = json.loads(job.stats.read_text())
-    assert 0.2 < stats["peak_memory_mb"] / stats["estimated_memory_mb"] < 5
+    assert 0.8 < stats["peak_memory_mb"] / stats["estimated_memory_mb"] < 1.5
     assert stats["tokens_per_second"] > 0
     summary = json.loads((job.out / "supervision.json").read_text())
     assert summary["steps"] == summary["planned_steps"] == 10

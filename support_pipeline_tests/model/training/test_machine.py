@@ -53,11 +53,11 @@ def test_the_shapes_of_an_8b_model() -> None:
     assert SHAPE.adapter_parameters(16) == pytest.approx(41.9e6, rel=0.01)
 
 
-def test_a_large_gpu_packs_in_bfloat16_without_recomputing() -> None:
-    found = plan(Lora(), SHAPE, LENGTHS, H200)
-    assert (found.device, found.weights, found.packed, found.liger) == ("cuda", "bfloat16", True, True)
-    assert found.row_tokens >= 300
-    assert found.rows * found.row_tokens * found.accumulate == pytest.approx(16 * 300, rel=0.2)
+def test_a_large_gpu_shares_in_bfloat16_without_recomputing() -> None:
+    found = plan(Lora(), SHAPE, LENGTHS, H200, contexts=[200] * 1500)
+    assert (found.device, found.weights, found.sharing, found.liger) == ("cuda", "bfloat16", True, True)
+    assert (found.chats * found.accumulate, found.rows, found.row_tokens) == (16, 1, 200 + 16 * 100)
+    assert not found.checkpointing
 
 
 def test_less_memory_first_recomputes_then_halves_then_goes_to_4_bit() -> None:
@@ -81,8 +81,15 @@ def test_4_bit_needs_a_gpu_and_its_library() -> None:
 
 def test_a_cpu_trains_in_float32_on_chats_of_like_length() -> None:
     found = plan(Lora(batch_size=8), SHAPE, [100, 200, 150] * 10, Machine())
-    assert (found.device, found.weights, found.packed, found.rows) == ("cpu", "float32", False, 8)
-    assert plan(Lora(batch_size=8, packing="always"), SHAPE, [100, 200] * 10, Machine()).packed
+    assert (found.device, found.weights, found.sharing, found.rows) == ("cpu", "float32", False, 8)
+
+
+def test_chats_share_their_system_message_unless_told_otherwise() -> None:
+    contexts = [80] * 20
+    found = plan(Lora(batch_size=8), SHAPE, [100, 200] * 10, Machine(), contexts=contexts)
+    assert (found.sharing, found.chats, found.row_tokens) == (True, 8, 80 + 8 * 120)
+    apart = plan(Lora(batch_size=8, packing="never"), SHAPE, [100, 200] * 10, Machine(), contexts=contexts)
+    assert (apart.sharing, apart.chats, apart.rows) == (False, 8, 8)
 
 
 def test_several_gpus_share_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +100,7 @@ def test_several_gpus_share_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_half_the_rows_twice_as_often_is_the_same_step() -> None:
     found = plan(Lora(batch_size=8, packing="never"), SHAPE, LENGTHS, H200)
-    assert (found.halved().rows, found.halved().accumulate) == (4, 2)
+    assert (found.halved().chats, found.halved().rows, found.halved().accumulate) == (4, 4, 2)
 
 
 def test_memory_grows_with_what_goes_through_at_a_time() -> None:

@@ -32,3 +32,17 @@ def test_the_order_is_the_same_for_seed_and_epoch_and_differs_between_epochs() -
 
 def test_a_single_row_is_an_order() -> None:
     assert list(EpochSampler([5], 8, 1)) == [0]
+
+
+def test_batches_are_of_one_family_as_far_as_they_go() -> None:
+    families = ["shop"] * 21 + ["other policies"] * 8 + [None] * 3
+    order = list(EpochSampler([100] * 32, 4, 1, families=families))
+    batches = [[families[at] for at in order[start : start + 4]] for start in range(0, 32, 4)]
+    assert sorted(order) == list(range(32))
+    assert sum(batch == ["shop"] * 4 for batch in batches) == 5
+    assert sum(batch == ["other policies"] * 4 for batch in batches) == 2
+
+
+def test_the_dearest_batch_comes_first() -> None:
+    order = list(EpochSampler(LENGTHS, 8, 1, cost=lambda batch: float(7 in batch)))
+    assert 7 in order[:8]
