@@ -4,6 +4,7 @@ Sources: Gorgias developer documentation, "Ticket object", "Message object", "Ev
 public only if its `public` flag, its channel and its source agree, and if it was really sent.
 """
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -47,7 +48,12 @@ CHANNELS = {
     "tiktok-shop": "social",
     "aircall": "phone",
 }
-MOVES = frozenset({"ticket-assigned", "ticket-reassigned", "ticket-team-assigned"})
+MOVES = (("ticket-assigned", "ticket-reassigned"), ("ticket-team-assigned",))
+"""Events that give a ticket to somebody: a second person, or a second team, is a reassignment."""
+_TICKET_FIELD = re.compile(r"(?:^|_)(?:ids?|tickets?|into|target|primary)$")
+_NO_TICKET = re.compile(r"user|agent|customer|message|integration|account|rule|team")
+_STAYS = re.compile(r"into|target|primary|main|parent|destination|surviv")
+_GOES = re.compile(r"merged|source|from|secondary|child|duplicate")
 
 
 def read(record: Record, origin: Origin) -> Ticket:
@@ -87,7 +93,7 @@ def read(record: Record, origin: Origin) -> Ticket:
         satisfaction=stars(_score(record.get("satisfaction_survey"))),
         resolution=_resolution(record, tags),
         customer_id=ident(customer.get("id")),
-        thread_id=_thread(record) or ticket_id,
+        thread_id=_thread(record, ticket_id),
         customer_names=_customer_names(record, customer),
         agent_names=_agent_names(record),
         signatures=_signatures(record),
@@ -119,32 +125,62 @@ def _resolution(record: Record, tags: tuple[str, ...]) -> Resolution:
     events = rows(record.get("events"), "data", "events")
     kinds = [str(event.get("type") or "").lower() for event in events]
     team = mapping(record.get("assignee_team")).get("name")
-    assignees = {_assignee(event) for event, kind in zip(events, kinds, strict=True) if kind in MOVES} - {""}
+    moved = any(len(_assignees(events, kinds, who) - {""}) > 1 for who in MOVES)
     return outcome(
         escalated=says_escalated([*tags, team]) or "ticket-handed-over" in kinds,
-        needs_human="ticket-reopened" in kinds or len(assignees) > 1,
+        needs_human="ticket-reopened" in kinds or moved,
     )
 
 
-def _assignee(event: Record) -> str:
-    about = mapping(event.get("data")) or event
-    found = about.get("assignee_user") or about.get("assignee_user_id") or about.get("user_id")
+def _assignees(events: list[dict[str, Any]], kinds: list[str], moves: tuple[str, ...]) -> set[str]:
+    """Whom the events of one kind name; `user_id` beside `data` is who did it, so it is not looked at."""
+    return {
+        _assignee(mapping(event.get("data")))
+        for event, kind in zip(events, kinds, strict=True)
+        if kind in moves
+    }
+
+
+def _assignee(about: Record) -> str:
+    places = ("assignee_user", "assignee_user_id", "assignee_team", "assignee_team_id", "user_id", "team_id")
+    found = next((about[name] for name in places if about.get(name)), None)
     return ident(found.get("id")) if isinstance(found, dict) else ident(found)
 
 
-def _thread(record: Record) -> str:
-    """The ticket that this one was merged into or follows, by field or event."""
-    merged = next(
-        (event for event in rows(record.get("events"), "data") if "merged" in str(event.get("type"))), {}
-    )
-    about = mapping(merged.get("data"))
+def merge_named(event: Record) -> tuple[str, list[str]]:
+    """(the ticket merged into, those that were merged) as far as a merge event's `data` names them.
+
+    The vendor does not document these names, so they are told by their words.
+    """
+    into, gone = "", []
+    for name, value in mapping(event.get("data")).items():
+        if not _TICKET_FIELD.search(name) or _NO_TICKET.search(name):
+            continue
+        found = [ident(mapping(one).get("id") if isinstance(one, dict) else one) for one in _listed(value)]
+        ids = [one for one in found if one.isdecimal()]
+        if _STAYS.search(name):
+            into = into or next(iter(ids), "")
+        elif _GOES.search(name):
+            gone += ids
+    return into, gone
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _thread(record: Record, ticket_id: str) -> str:
+    """The ticket that this one was merged into, by field or event; else its own id."""
     places = [
         record.get("merged_into_id"),
         record.get("merged_into"),
         mapping(record.get("meta")).get("merged_into"),
     ]
-    places += [about.get("merged_into_id"), about.get("primary_ticket_id")]
-    return next((ident(place) for place in places if ident(place) and not isinstance(place, dict | list)), "")
+    for event in rows(record.get("events"), "data"):
+        if "merged" in str(event.get("type")):
+            places.append(merge_named(event)[0])
+    found = (ident(place) for place in places if not isinstance(place, dict | list))
+    return next((place for place in found if place), ticket_id)
 
 
 def _messages(record: Record, created: datetime) -> list[TicketMessage]:

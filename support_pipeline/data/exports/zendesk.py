@@ -54,6 +54,8 @@ PRIVATE_CHANNELS = frozenset({"side_conversation"})
 COMMENT_TYPES = frozenset({"Comment", "VoiceComment", "VoiceApiComment", "TpeVoiceComment", ""})
 STAFF = frozenset({"agent", "admin"})
 _MERGED = re.compile(r"merged into (?:request|ticket) #?(\d+)", re.IGNORECASE)
+MERGED_TAG = "closed_by_merge"
+_NUMBER = re.compile(r"#(\d+)")
 
 
 def read(record: Record, origin: Origin) -> Ticket:
@@ -95,7 +97,7 @@ def read(record: Record, origin: Origin) -> Ticket:
         satisfaction=_satisfaction(record.get("satisfaction_rating")),
         resolution=_resolution(record, metrics, tags),
         customer_id=requester,
-        thread_id=_thread(record, ticket_id),
+        thread_id=_thread(record, tags, ticket_id),
         customer_names=_customer_names(record, people, requester),
         agent_names=_agent_names(record, people),
         signatures=tuple(dict.fromkeys(filter(None, map(_signature, people.values())))),
@@ -157,8 +159,11 @@ def _resolution(record: Record, metrics: Mapping[str, Any], tags: tuple[str, ...
     return outcome(escalated, moved or (number(metrics.get("reopens")) or 0) > 0)
 
 
-def _thread(record: Record, ticket_id: str) -> str:
-    """The ticket it follows up, was merged into, or is an incident of; else its own id."""
+def _thread(record: Record, tags: tuple[str, ...], ticket_id: str) -> str:
+    """The ticket it follows up, was merged into, or is an incident of; else its own id.
+
+    The comment on a merge is in the account's language; the tag that the vendor puts on the ticket is not.
+    """
     source = mapping(mapping(record.get("via")).get("source"))
     parent = ident(record.get("followup_source_id") or record.get("via_followup_source_id"))
     if not parent and source.get("rel") == "follow_up":
@@ -166,8 +171,11 @@ def _thread(record: Record, ticket_id: str) -> str:
     for comment in reversed(_comments(record)):
         if parent:
             break
-        found = _MERGED.search(str(comment.get("plain_body") or comment.get("body") or "")[:500])
-        parent = found.group(1) if found and comment.get("public") is not True else ""
+        body = str(comment.get("plain_body") or comment.get("body") or "")[:500]
+        found = _MERGED.search(body) if comment.get("public") is not True else None
+        if MERGED_TAG in tags:
+            found = found or _NUMBER.search(body)
+        parent = found.group(1) if found else ""
     return parent or ident(record.get("problem_id")) or ticket_id
 
 

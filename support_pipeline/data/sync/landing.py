@@ -24,6 +24,7 @@ CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, value BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS ticket (id TEXT PRIMARY KEY, record BLOB NOT NULL, changed INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS message (ticket TEXT, id TEXT, record BLOB NOT NULL, PRIMARY KEY (ticket, id));
 CREATE TABLE IF NOT EXISTS other (kind TEXT, id TEXT, record BLOB NOT NULL, PRIMARY KEY (kind, id));
+CREATE INDEX IF NOT EXISTS message_id ON message (id);
 CREATE INDEX IF NOT EXISTS ticket_changed ON ticket (changed) WHERE changed = 1;
 """
 _KEPT_OF_ATTACHMENTS = ("id", "name", "file_name", "content_type", "size", "inline")
@@ -94,6 +95,17 @@ class Landing:
         row = self._base.execute("SELECT record FROM ticket WHERE id = ?", (ticket_id,)).fetchone()
         return dict(orjson.loads(row[0])) if row else None
 
+    def messages(self, ticket_id: str) -> list[Row]:
+        """The landed messages of a ticket, in the order of their ids."""
+        query = "SELECT record FROM message WHERE ticket = ? ORDER BY length(id), id"
+        return [orjson.loads(row[0]) for row in self._base.execute(query, (ticket_id,))]
+
+    def owner_of_message(self, message_id: str) -> str | None:
+        """The ticket under which a message has landed."""
+        query = "SELECT ticket FROM message WHERE id = ?"
+        row = self._base.execute(query, (message_id,)).fetchone()
+        return str(row[0]) if row else None
+
     def other(self, kind: str, key: object) -> Row | None:
         """A landed person, group or the like."""
         found = self._base.execute("SELECT record FROM other WHERE kind = ? AND id = ?", (kind, str(key)))
@@ -135,9 +147,7 @@ class Landing:
     def _composed(self, compose: Compose) -> Iterator[Row]:
         ids = [row[0] for row in self._base.execute("SELECT id FROM ticket WHERE changed = 1 ORDER BY id")]
         for ticket_id in ids:
-            query = "SELECT record FROM message WHERE ticket = ? ORDER BY length(id), id"
-            messages = [orjson.loads(row[0]) for row in self._base.execute(query, (ticket_id,))]
-            yield compose(self.ticket(ticket_id) or {}, messages, self)
+            yield compose(self.ticket(ticket_id) or {}, self.messages(ticket_id), self)
 
     def _number(self) -> int:
         row = self._base.execute("SELECT value FROM state WHERE key = 'number'").fetchone()

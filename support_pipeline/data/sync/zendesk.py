@@ -36,7 +36,7 @@ def pages(api: VendorApi, landing: Landing, start: int) -> Iterator[Page]:
 def _tickets(api: VendorApi, state: Row) -> Iterator[Page]:
     while True:
         try:
-            answer = api.get(TICKETS, **_place(state), include="users,groups,metric_sets", per_page=1000)
+            answer = api.get(TICKETS, **_place(api, state), include="users,groups,metric_sets", per_page=1000)
         except ApiRefused as refused:
             if not state.get("cursor") or refused.status in (401, 403):
                 raise
@@ -51,12 +51,11 @@ def _tickets(api: VendorApi, state: Row) -> Iterator[Page]:
             return
 
 
-def _place(state: Row) -> Row:
-    return (
-        {"cursor": state["cursor"]}
-        if state.get("cursor")
-        else {"start_time": max(int(state["tickets_until"]), 0)}
-    )
+def _place(api: VendorApi, state: Row) -> Row:
+    """The cursor, or a start: the export refuses one in the last minute."""
+    if state.get("cursor"):
+        return {"cursor": state["cursor"]}
+    return {"start_time": max(min(int(state["tickets_until"]), int(api.now()) - TOO_RECENT_SECONDS), 0)}
 
 
 def _others(answer: Row) -> list[tuple[str, Row]]:
@@ -81,12 +80,17 @@ def _events(api: VendorApi, landing: Landing, state: Row) -> Iterator[Page]:
 
 
 def _changes_privacy(event: Row) -> bool:
-    return any(child.get("event_type") in PRIVACY for child in rows(event.get("child_events")))
+    return any(_kind(child) in PRIVACY for child in rows(event.get("child_events")))
+
+
+def _kind(child: Row) -> object:
+    """`event_type` as the export documents it; `type` as the audits name the same kinds."""
+    return child.get("event_type") or child.get("type")
 
 
 def _comments(event: Row) -> Iterator[tuple[str, Row]]:
     for child in rows(event.get("child_events")):
-        if child.get("event_type") == "Comment" and ident(child.get("id")):
+        if _kind(child) == "Comment" and ident(child.get("id")):
             at = child.get("created_at") or event.get("created_at") or event.get("timestamp")
             author = child.get("author_id") or event.get("updater_id")
             yield (

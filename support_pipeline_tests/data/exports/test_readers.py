@@ -116,6 +116,22 @@ def test_zendesk_without_comments_keeps_the_description() -> None:
             "resolved",
             "34",
         ),
+        (
+            {
+                "tags": ["closed_by_merge"],
+                "comments": [
+                    {"plain_body": "Order #9 is late", "public": True},
+                    {
+                        "plain_body": "Diese Anfrage wurde geschlossen und in Anfrage #34 übernommen.",
+                        "public": True,
+                    },
+                    {"plain_body": "Danke", "public": True},
+                ],
+            },
+            "resolved",
+            "34",
+        ),
+        ({"comments": [{"plain_body": "Anfrage #34", "public": False}]}, "resolved", "1"),
     ],
 )
 def test_zendesk_signals(change: dict[str, Any], resolution: str, thread: str) -> None:
@@ -171,6 +187,9 @@ def test_gorgias_text_status_and_events() -> None:
     assert read("gorgias", events=[{"type": "ticket-handed-over"}]).resolution == "escalated"
     assert read("gorgias", events=[{"type": "ticket-reopened"}]).resolution == "needs_human"
     assert read("gorgias", satisfaction_survey={"score": 2}).satisfaction == "bad"
+    merged = {"type": "ticket-merged", "data": {"merged_into_ticket": {"id": 9}, "merged_by_user_id": 7}}
+    assert read("gorgias", events=[merged]).thread_id == "9"
+    assert read("gorgias", events=[{"type": "ticket-merged", "data": {"source_ids": [3]}}]).thread_id == "1"
     assert read("gorgias", satisfaction_survey={"score": 3}).satisfaction is None
     with pytest.raises(Unreadable, match="a message"):
         READERS["gorgias"].read({"id": 1, "ticket_id": 2, "created_datetime": "2026-05-04T12:00:00"}, ORIGIN)

@@ -1,5 +1,6 @@
 import copy
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -201,6 +202,23 @@ def test_zendesk_more_events_in_a_second_than_fit_a_page_are_fetched_by_ticket(t
     assert {len(one.messages) for one in tickets("zendesk", tmp_path).values()} == {5}
 
 
+def test_zendesk_is_not_asked_for_the_minute_that_it_refuses(tmp_path: Path) -> None:
+    replay = Replay.of("zendesk", TALKS)
+    clock = FakeClock(datetime(2026, 1, 1, 0, 0, 5, tzinfo=UTC).timestamp())
+    run("zendesk", tmp_path, replay, clock)
+    assert replay.asked[0].url.params["start_time"] == str(int(clock.at) - 70)
+
+
+def test_intercom_conversations_that_the_search_finds_late_are_not_missed(tmp_path: Path) -> None:
+    replay = Replay.of("intercom", TALKS)
+    late = replay.tickets.pop("5")
+    late["updated_at"] = int(NOW) - 60
+    replay.tickets["7"]["updated_at"] = int(NOW) - 30
+    run("intercom", tmp_path, replay)
+    replay.put(late)
+    assert run("intercom", tmp_path, replay).tickets == 1
+
+
 def test_gorgias_trashed_tickets_become_deleted(tmp_path: Path) -> None:
     replay = Replay.of("gorgias", TALKS)
     run("gorgias", tmp_path, replay)
@@ -208,6 +226,173 @@ def test_gorgias_trashed_tickets_become_deleted(tmp_path: Path) -> None:
     replay.put({**replay.tickets["5"], **trashed})
     run("gorgias", tmp_path, replay)
     assert tickets("gorgias", tmp_path)["5"].status == "deleted"
+
+
+def event(number: int, kind: str, ticket: int, data: object = None, at: int = 60) -> dict[str, Any]:
+    """An event of a Gorgias ticket, `at` seconds after the first sync."""
+    stamp = datetime.fromtimestamp(NOW + at, UTC).isoformat()
+    about = {"object_type": "Ticket", "object_id": ticket, "user_id": 7}
+    return {"id": number, "type": kind, "created_datetime": stamp, "data": data, **about}
+
+
+def merge(replay: Replay, gone: str, into: str) -> None:
+    """What the vendor does: messages move, the other ticket vanishes; no time of the ticket that stays changes."""
+    source = replay.tickets.pop(gone)
+    moved = [{**message, "ticket_id": int(into)} for message in source["messages"]]
+    target = replay.tickets[into]
+    replay.put({**target, "messages": [*target["messages"], *moved]})
+
+
+MERGES = {
+    "nothing named": (6, None),
+    "named by the ticket that stays": (6, {"merged_tickets": [{"id": 5}]}),
+    "named by the ticket that goes": (5, {"merged_into_ticket": {"id": "6"}, "merged_by_user_id": 7}),
+}
+
+
+@pytest.mark.parametrize("about", MERGES)
+def test_gorgias_merges_known_by_an_event_alone_are_followed(about: str, tmp_path: Path) -> None:
+    replay, (about_ticket, data) = Replay.of("gorgias", TALKS), MERGES[about]
+    run("gorgias", tmp_path, replay)
+    merge(replay, "5", "6")
+    replay.events = [event(1, "ticket-merged", about_ticket, data)]
+    assert run("gorgias", tmp_path, replay, FakeClock(NOW + 100)).tickets == 2
+    found = tickets("gorgias", tmp_path)
+    assert (found["5"].status, found["5"].thread_id, found["5"].messages) == ("deleted", "6", ())
+    assert len(found["6"].messages) == 10 and found["6"].thread_id == "6"
+    assert run("gorgias", tmp_path, replay, FakeClock(NOW + 200)).tickets == 0
+    replay.put({**replay.tickets["6"], "updated_datetime": "2026-06-01T01:00:00"})
+    run("gorgias", tmp_path, replay, FakeClock(NOW + 7200))
+    assert len(tickets("gorgias", tmp_path)["6"].messages) == 10
+
+
+def test_gorgias_merges_before_the_first_sync_tie_the_threads(tmp_path: Path) -> None:
+    replay = Replay.of("gorgias", TALKS)
+    replay.events = [
+        event(1, "ticket-merged", 5, {"merged_into_id": 6}, at=-90_000),
+        event(2, "ticket-merged", 8, {"source_ticket_ids": [7, 99]}, at=-80_000),
+        event(3, "ticket-deleted", 1, at=-70_000),
+        event(4, "ticket-merged", 77, {"merged_into_id": 78}, at=-60_000),  # of tickets that nobody has
+    ]
+    run("gorgias", tmp_path, replay)
+    found = tickets("gorgias", tmp_path)
+    assert [found[one].thread_id for one in ("5", "6", "7", "8")] == ["6", "6", "8", "8"]
+    assert (found["1"].status, found["1"].messages) == ("deleted", ())
+    assert not [one for one in replay.asked if one.url.path.startswith("/api/tickets/")]
+    again = {**replay.tickets["7"], "updated_datetime": "2026-06-01T00:30:00", "subject": "changed"}
+    replay.put(again)
+    run("gorgias", tmp_path, replay, FakeClock(NOW + 3600))
+    found = tickets("gorgias", tmp_path)
+    assert (found["7"].subject, found["7"].thread_id) == ("changed", "8")
+
+
+def test_gorgias_deletions_leave_no_words(tmp_path: Path) -> None:
+    replay = Replay.of("gorgias", TALKS)
+    first = run("gorgias", tmp_path, replay)
+    del replay.tickets["5"]
+    replay.tickets["7"]["trashed_datetime"] = "2026-06-01T00:01:00"
+    del replay.tickets["9"]
+    replay.events = [
+        event(1, "ticket-deleted", 5),
+        event(2, "ticket-trashed", 7),
+        event(3, "ticket-trashed", 9),  # gone for good by the time it is asked for
+        *(event(number, "ticket-deleted", number) for number in range(100, 110)),
+        {**event(200, "ticket-deleted", 3), "object_type": "Customer"},
+        {**event(201, "ticket-deleted", 3), "object_id": None},
+    ]
+    assert run("gorgias", tmp_path, replay, FakeClock(NOW + 100)).tickets == 3
+    found = tickets("gorgias", tmp_path)
+    assert {one for one, ticket in found.items() if ticket.status == "deleted"} == {"5", "7", "9"}
+    assert not found["5"].messages and not found["9"].messages
+    assert first.file
+    replay.tickets["7"]["trashed_datetime"] = None
+    replay.events.append(event(4, "ticket-untrashed", 7, at=120))
+    assert run("gorgias", tmp_path, replay, FakeClock(NOW + 200)).tickets == 1
+    assert tickets("gorgias", tmp_path)["7"].status != "deleted"
+
+
+def test_gorgias_events_tell_who_else_had_the_ticket(tmp_path: Path) -> None:
+    replay = Replay.of("gorgias", TALKS)
+    replay.events = [
+        event(1, "ticket-assigned", 2, {"assignee_user_id": 11}),
+        event(2, "ticket-assigned", 2, {"assignee_user_id": 12}),
+        event(3, "ticket-assigned", 3, {"assignee_user_id": 11}),
+        event(4, "ticket-team-assigned", 3, {"assignee_team_id": 5}),  # to a team, then to one of it
+        event(5, "ticket-reopened", 4),
+        event(6, "ticket-team-assigned", 6, {"assignee_team_id": 5}),
+        event(7, "ticket-team-assigned", 6, {"assignee_team_id": 6}),
+        event(8, "ticket-assigned", 8),
+        event(9, "ticket-assigned", 8),
+    ]
+    run("gorgias", tmp_path, replay)
+    found = tickets("gorgias", tmp_path)
+    assert {one for one, ticket in found.items() if ticket.resolution == "needs_human"} == {"2", "4", "6"}
+
+
+def test_gorgias_events_survive_what_the_other_lists_survive(tmp_path: Path) -> None:
+    replay = Replay.of("gorgias", TALKS)
+    run("gorgias", tmp_path, replay)
+    for gone in ("5", "7", "9"):
+        merge(replay, gone, "6")
+    replay.events = [event(number, "ticket-merged", 6, at=number) for number in range(1, 10)]
+    at = len(replay.asked) + 2  # after one page of tickets and one of messages
+    again = gorgias_events_page(replay, 4)
+    replay.faults = {
+        at: answer({}, 429, **{"Retry-After": "7"}),
+        at + 1: answer({}, 500),
+        at + 2: httpx.Response(200, content=b'{"data": [{"id": 1, "ty'),
+        at + 8: again,  # a page that comes twice
+        at + 9: answer({"error": "the cursor has expired"}, 400),
+    }
+    run("gorgias", tmp_path, replay, FakeClock(NOW + 1000))
+    assert not replay.faults
+    found = tickets("gorgias", tmp_path)
+    assert [found[one].thread_id for one in ("5", "7", "9")] == ["6"] * 3
+    assert len(found["6"].messages) == 20
+    assert run("gorgias", tmp_path, replay, FakeClock(NOW + 2000)).tickets == 0
+
+
+def gorgias_events_page(replay: Replay, size: int) -> httpx.Response:
+    newest = sorted(replay.events, key=lambda row: str(row["created_datetime"]), reverse=True)
+    return answer({"data": newest[:size], "meta": {"next_cursor": str(size)}})
+
+
+@pytest.mark.parametrize("page", [1, 2, 3, 4, 5])
+def test_gorgias_killed_among_the_events_it_goes_on_there(page: int, tmp_path: Path) -> None:
+    replay = Replay.of("gorgias", TALKS)
+    run("gorgias", tmp_path, replay)
+    merge(replay, "5", "6")
+    replay.events = [
+        event(1, "ticket-merged", 6, at=1),
+        *(event(n, "ticket-reopened", 2, at=n) for n in range(2, 12)),
+    ]
+
+    def stop(said: str) -> None:
+        if said.startswith(f"gorgias: {page} "):
+            raise Killed
+
+    with pytest.raises(Killed):
+        run("gorgias", tmp_path, replay, FakeClock(NOW + 100), progress=stop)
+    run("gorgias", tmp_path, replay, FakeClock(NOW + 200))
+    found = tickets("gorgias", tmp_path)
+    assert (found["5"].thread_id, len(found["6"].messages), found["2"].resolution) == ("6", 10, "needs_human")
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_gorgias_without_events_is_read_all_the_same(status: int, tmp_path: Path) -> None:
+    replay = Replay.of("gorgias", TALKS[:3])
+    replay.faults = {5: answer({"error": "no right to events"}, status)}
+    assert run("gorgias", tmp_path, replay).tickets == 3
+    assert replay.asked[5].url.path == "/api/events"
+
+
+def test_gorgias_with_an_older_list_of_kinds_gives_all_events(tmp_path: Path) -> None:
+    replay = Replay.of("gorgias", TALKS[:3])
+    replay.events = [event(1, "ticket-deleted", 2, at=-9), event(2, "macro-applied", 1, at=-9)]
+    replay.faults = {5: answer({"error": "types: unknown value"}, 400)}
+    run("gorgias", tmp_path, replay)
+    assert "types=" in str(replay.asked[5].url) and "types=" not in str(replay.asked[6].url)
+    assert tickets("gorgias", tmp_path)["2"].status == "deleted"
 
 
 def test_freshdesk_deletes_signatures_and_a_crowded_second(tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ class Replay:
     asked: list[httpx.Request] = field(default_factory=list)
     deleted: dict[str, int] = field(default_factory=dict)
     ratings: list[Row] = field(default_factory=list)
+    events: list[Row] = field(default_factory=list)
 
     @classmethod
     def of(cls, vendor: str, conversations: list[Conversation]) -> "Replay":
@@ -134,13 +135,22 @@ def _event(ticket: int, comment: Row) -> Row:
 
 
 def gorgias(replay: Replay, request: httpx.Request) -> httpx.Response:
-    params = request.url.params
+    params, path = request.url.params, request.url.path
+    if path.startswith("/api/tickets/"):
+        row = replay.tickets.get(path.split("/")[-1])
+        return answer(row or {"error": {"msg": "not found"}}, 200 if row else 404)
     stamp = params["order_by"].split(":")[0]
-    if request.url.path == "/api/messages":
+    if path == "/api/messages":
         rows = [message for row in replay.tickets.values() for message in row["messages"]]
+    elif path == "/api/events":
+        kinds = params.get_list("types")
+        rows = [row for row in replay.events if row["type"] in kinds or not kinds]
     else:
-        trashed = params.get("trashed") == "true"
-        found = [row for row in replay.tickets.values() if bool(row["trashed_datetime"]) is trashed]
+        found = [
+            row
+            for row in replay.tickets.values()
+            if params.get("trashed") != "false" or not row["trashed_datetime"]
+        ]
         rows = [{k: v for k, v in row.items() if k != "messages"} for row in found]
     rows.sort(key=lambda row: (epoch(row[stamp]), row["id"]), reverse=True)
     cursor = params.get("cursor")
