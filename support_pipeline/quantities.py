@@ -158,10 +158,10 @@ _FOREIGN_UNIT = [(re.compile(stems), unit) for stems, unit in _FOREIGN]
 _TIME = (
     r"(?:(?P<busy>business|working|work|week|office|banking|trading)[\s-]?|(?:calendar|consecutive|full|whole|natural|more|"
     r"additional|extra|short)[\s-])?"
-    r"(?P<unit>hours?|hrs?|h(?![\w'])|days?|weekdays?|workdays?|weeks?|wks?|fortnights?|months?|mos?(?![\w'])|years?|yrs?|"
+    r"(?P<unit>hours?|hrs?|h(?![\w'])|days?|(?<=\d\d)d(?![\w'])|weekdays?|workdays?|weeks?|wks?|fortnights?|months?|mos?(?![\w'])|years?|yrs?|"
     r"minutes?|mins?|FOREIGN)\b"
 )
-_CURRENCY = r"us\$|ca\$|a\$|[$€£]"
+_CURRENCY = r"us\$|ca\$|a\$|[$€£]|\b(?:usd|eur|gbp)\b"
 _CODE = r"usd|eur|gbp|us\sdollars?|dollars?|bucks|euros?|pounds?(?:\ssterling)?|quid|[$€£]"
 _RANGE = r"\s?(?:-|to|or|and|through|until|up\sto|~|bis|und|oder|à|et|ou|y|o|al?|tot|en|till|til|do)\s?"
 _ENGLISH_TIME = _TIME.replace("|FOREIGN", "").replace("busy", "busy2").replace("unit", "unit2")
@@ -169,7 +169,7 @@ _ANY_TIME = _TIME.replace("FOREIGN", "|".join(stems for stems, _ in _FOREIGN))
 
 _QUANTITY = re.compile(
     rf"(?<![\w.,])(?P<money>{_CURRENCY})\s?(?P<m1>{_DIGITS})(?:{_RANGE}(?:{_CURRENCY})?\s?(?P<m2>{_DIGITS}))?(?:\s?(?P<k>k)\b)?"
-    rf"|(?<![\w.,$€£#])(?P<n1>{_NUMBER})(?:\s?\((?P<again>\d{{1,5}})\))?"
+    rf"|(?<![\w.,$€£#])(?:between\s(?=[^.\n]{{1,24}}\band\b))?(?P<n1>{_NUMBER})(?:\s?\((?P<again>\d{{1,5}}|{_SPELLED})\))?"
     rf"(?:(?P<adj1>[\s-]?(?:business|working|calendar)?[\s-]?(?:hours?|days?|weeks?|months?|years?|%))?{_RANGE}(?P<n2>{_NUMBER})(?:\s?\(\d{{1,5}}\))?)?"
     rf"(?:[\s-]{{0,2}}(?:{_ANY_TIME}|(?P<percent>%|per\s?cent\b|percent\b|prozent\b|pour\s?cent\b|por\s?ciento\b|procent\b|pct\b|percentage\spoints?\b)|(?P<code>{_CODE})(?![\w])))?"
     rf"|\b(?P<article>an?|half\san?|a\scouple\sof|couple\sof|a\sfew|each|per|every)[\s-](?:{_ENGLISH_TIME})"
@@ -185,7 +185,7 @@ _PAST_BEFORE = re.compile(
 
 _BUSY = re.compile("business|work|office|bank|trading|week")
 _UNIT_OF: dict[str, tuple[Unit, float]] = {
-    "hour": ("hours", 1), "hr": ("hours", 1), "h": ("hours", 1), "day": ("days", 1), "weekday": ("business_days", 1),
+    "hour": ("hours", 1), "hr": ("hours", 1), "h": ("hours", 1), "day": ("days", 1), "d": ("days", 1), "weekday": ("business_days", 1),
     "workday": ("business_days", 1), "week": ("weeks", 1), "wk": ("weeks", 1), "fortnight": ("weeks", 2),
     "month": ("months", 1), "mo": ("months", 1), "year": ("years", 1), "yr": ("years", 1),
     "minute": ("hours", 1 / 60), "min": ("hours", 1 / 60),

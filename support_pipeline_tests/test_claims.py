@@ -69,7 +69,10 @@ def verdicts(text: str, day: date = NEW, book: PolicyBook = BOOK) -> list[Verdic
         ("There is a 40-day return window.", [("returns", "40-day")]),
         ("Returns are possible for forty days.", [("returns", "forty days")]),
         ("Returns? You have ４０\u00a0days.", [("returns", "４０\u00a0days")]),
-        ("The refund takes between 3 and 6 business days.", [("refund-time", "3 and 6 business days")]),
+        (
+            "The refund takes between 3 and 6 business days.",
+            [("refund-time", "between 3 and 6 business days")],
+        ),
         ("Shipping is $4.50 and students get 12% off.", [("shipping", "$4.50"), ("students", "12%")]),
         ("Our warranty holds for 2 years.", [("warranty", "2 years")]),
         ("The label is free for you.", [("label", "free")]),

@@ -58,6 +58,10 @@ ORIGINAL = re.compile(
     r"исходное сообщение|пересылаемое сообщение|пересланное сообщение|"
     r"оригінальне повідомлення|переслане повідомлення|orijinal ileti|özgün ileti|iletilen mesaj|"
     r"原始邮件|原始郵件|转发的邮件|轉寄郵件|邮件原件|元のメッセージ|転送されたメッセージ|원본 메시지|"
+    r"eredeti üzenet|továbbított üzenet|mesaj original|mesaj redirecționat|αρχικό μήνυμα|προωθημένο μήνυμα|izvorna poruka|"
+    r"originalna poruka|izvirno sporočilo|pôvodná správa|preposlaná správa|оригинално съобщение|missatge original|"
+    r"thư gốc|tin nhắn gốc|pesan asli|הודעה מקורית|הודעה שהועברה|الرسالة الأصلية|رسالة معاد توجيهها|algne kiri|"
+    r"sākotnējais ziņojums|originalus laiškas|upprunaleg skilaboð|ข้อความต้นฉบับ|"
     r"quoted text hidden|"
     r"(?:type|write|enter) your reply above|reply above (?:this|the) line|above this line to reply"
     r")[^\n]{0,60}$",
@@ -81,14 +85,19 @@ FIELD = (
     r"от|от кого|отправлено|дата|кому|тема|від|надіслано|"
     r"kimden|gönderen|gönderildi|gönderme tarihi|tarih|kime|kimeden|konu|"
     r"发件人|寄件者|发送时间|寄件日期|日期|收件人|收件者|主题|主旨|差出人|送信日時|日時|宛先|件名|"
+    r"feladó|küldve|elküldve|dátum|címzett|másolat|tárgy|de la|trimis|către|subiect|"
+    r"από|στάλθηκε|ημερομηνία|προς|κοιν|θέμα|šalje|poslano|za|prima|zadeva|pošiljatelj|prejemnik|"
+    r"изпратено|относно|до|копие|відправлено|odoslané|odesílatel|enviat|per a|assumpte|"
+    r"từ|gửi|đến|ngày|chủ đề|tiêu đề|dari|dikirim|kepada|tanggal|subjek|perihal|จาก|ถึง|วันที่|เรื่อง|"
+    r"מאת|נשלח|אל|תאריך|נושא|من|إلى|تاريخ|التاريخ|الموضوع|saatja|saadetud|saaja|teema|no|nosūtīts|kam|temats|nuo|išsiųsta|kam|tema|"
     r"보낸 사람|보낸 날짜|받는 사람|날짜|제목"
 )
 HEADER_FIELD = re.compile(
     rf"^[\s>|]*[*_]{{0,2}}({FIELD})\s?[*_]{{0,2}}\s?[:：][*_]{{0,2}}(?:\s|$|\S)", re.IGNORECASE
 )
 FIRST_FIELD = words(
-    "from von de da van från fra od от от кого від kimden gönderen 发件人 寄件者 差出人 lähettäjä sent date subject to"
-) | {"от кого", "보낸 사람"}
+    "feladó από šalje pošiljatelj odesílatel từ dari จาก מאת من saatja nuo no from von de da van från fra od от от кого від kimden gönderen 发件人 寄件者 差出人 lähettäjä sent date subject to"
+) | {"от кого", "보낸 사람", "de la"}
 
 QUOTE = re.compile(r"^\s{0,3}(?:>|\|(?=\s|$))|^\s{0,3}[A-Z][\w-]{0,12}>(?=\s|$)")
 RULER = re.compile(r"^\s*(?:[-_=*#~+]{2,}|—+|–+|ᐧ)\s*$")

@@ -31,6 +31,26 @@ _THANKS = (
     r" very much| in advance)?|thx|tia|ty|(?:vielen )?dank(?:e)?(?: im voraus)?|merci(?: d'avance| beaucoup)?|"
     r"(?:muchas )?gracias|obrigad[oa]|grazie(?: mille)?|bedankt|alvast bedankt|tack|tak|dziękuję|děkuji|спасибо"
 )
+# A closing in the sender's own words, which only the name under it gives away: "Sunny greetings from Lisbon,".
+_GREETS = re.compile(
+    r"\b(?:greetings?|regards|wishes|hugs?|love|cheers|yours|warm(?:ly|est)?|thanks|xoxo|always|stay|gr[uü](?:ß|ss)e?n?|saludos?|"
+    r"salutations?|abra[çz]os?|saluti|groet(?:en|jes)?|h[äa]lsningar|hilsen|terveisin|pozdr\w*|cordial\w*)\b",
+    re.IGNORECASE,
+)
+_TEAM_NAME = re.compile(
+    r"(?:the |your |das |dein |ihr )?(?:[\w&'.-]{2,24} ){0,3}team|team(?: [\w&'.-]{2,24}){1,3}", re.IGNORECASE
+)
+_TITLED = re.compile(
+    r"^(?:dr|prof|mr|mrs|ms|mx|herr|frau|sr|sra|mme|dipl|ing)\.?\s|,?\s(?:mba|phd|ph\.d|msc|bsc|md|jr|sr|esq)\.?$|\s?\([\w/ ,.'-]{2,24}\)$",
+    re.IGNORECASE,
+)
+_DISCLAIMER = re.compile(
+    r"^(?:(?:this|diese|ce|este|esta|questo|questa|dit|deze)\b[^\n]{0,60}\b(?:e-?mail|message|nachricht|mensaje|mensagem|messaggio|bericht|courriel)\b"
+    r"[^\n]{0,200}\b(?:confidential|privileged|intended|addressee|recipient|vertraulich|bestimmt|confidentiel|destinataire|confidencial|destinatario|"
+    r"riservat\w*|vertrouwelijk)"
+    r"|(?:confidentiality (?:notice|note)|disclaimer)\b|(?:please )?(?:consider|think of|think about) the environment before printing)",
+    re.IGNORECASE,
+)
 _CLOSING = re.compile(
     rf"^(?:(?P<farewell>{_FAREWELL})|(?P<thanks>{_THANKS}))(?:\s*[,.!:;~–—-]+\s*|\s*$)", re.IGNORECASE
 )
@@ -103,11 +123,20 @@ def strip_own(text: str, role: Role, own: frozenset[str], signatures: Sequence[s
         if body is not None:
             return "signature: vendor's field", body
     if "\n" in text:
-        lines = text.rstrip().split("\n")
+        lines = _without_disclaimer(text.rstrip().split("\n"))
+        text = "\n".join(lines) if len(lines) < text.rstrip().count("\n") + 1 else text
         cut = _cut(lines, role, own)
         if cut is not None:
             return "signature: names and rules", "\n".join(lines[:cut]).rstrip()
     return "signature: own name", _without_inline(text, own)
+
+
+def _without_disclaimer(lines: list[str]) -> list[str]:
+    """Without a last paragraph that mail servers of firms add."""
+    start = max((i for i in range(1, len(lines)) if not lines[i - 1].strip()), default=len(lines))
+    if start < len(lines) and _DISCLAIMER.match(lines[start].strip(" *_")):
+        return "\n".join(lines[:start]).rstrip().split("\n")
+    return lines
 
 
 def _without_exact(text: str, signature: str) -> str | None:
@@ -176,6 +205,7 @@ def _cut(lines: list[str], role: Role, own: frozenset[str]) -> int | None:
     anchor = next((i for i in range(first, len(lines)) if _anchors(kinds, i - first, role)), None)
     if anchor is not None and kinds[anchor - first] == _OWN:
         anchor = _office_above(lines, kinds, anchor, first)
+        anchor = _greeting_above(lines, anchor)
     elif anchor is None and not (first and lines[first - 1].rstrip().endswith(":")):
         anchor = _bare_name(lines, kinds, first, role)
     if anchor is None or not any(line.strip() for line in lines[:anchor]):
@@ -187,10 +217,14 @@ def _closed_above(lines: list[str], own: frozenset[str]) -> int | None:
     """A farewell right above a name near the end: what is below is signature too, slogans included."""
     low = max(1, len(lines) - _MAX_LINES)
     for i in range(len(lines) - 2, low - 1, -1):
-        if not _CLOSING.match(lines[i].strip(" \t*_")) or _kind(lines[i], own) != _FAREWELL_LINE:
-            continue
         below = [line for line in lines[i + 1 :] if line.strip()]
-        named = bool(below) and _kind(below[0], own) in (_OWN, _NAME)
+        team = bool(below) and bool(_TEAM_NAME.fullmatch(below[0].strip(" *_.!")))
+        own_words_close = team and _greeting_above(lines, i + 1) == i
+        if not own_words_close and (
+            not _CLOSING.match(lines[i].strip(" \t*_")) or _kind(lines[i], own) != _FAREWELL_LINE
+        ):
+            continue
+        named = team or (bool(below) and _kind(below[0], own) in (_OWN, _NAME))
         if named and all(len(line) <= 70 and not _SAID.search(line) for line in below[1:]):
             return i if any(line.strip() for line in lines[:i]) else None
         return None
@@ -231,6 +265,16 @@ def _office_above(lines: list[str], kinds: list[str], anchor: int, first: int) -
     return above if above == first or kinds[above - 1 - first] == _BLANK else anchor
 
 
+def _greeting_above(lines: list[str], name: int) -> int:
+    """A closing in the sender's own words right above the name, apart from the text."""
+    above = name - 1
+    if above < 2 or not lines[above].strip() or lines[above - 1].strip():
+        return name
+    said = lines[above].strip(" \t*_")
+    short = len(said) <= 48 and len(said.split()) <= 7 and said[-1] not in "?:." and not _SAID.search(said)
+    return above if short and (said.endswith(",") or _GREETS.search(said)) else name
+
+
 def _bare_name(lines: list[str], kinds: list[str], first: int, role: Role) -> int | None:
     """A name alone below the text, perhaps with contact lines under it."""
     filled = [i for i in range(first, len(lines)) if kinds[i - first] != _BLANK]
@@ -262,7 +306,7 @@ def _kind(line: str, own: frozenset[str]) -> str:
         return _closing_kind(closing, stripped[closing.end() :], own)
     bare = stripped.lstrip("-–—~/^ ")
     words = _WORD.findall(bare)
-    if words and _is_own(bare, words, own):
+    if words and (_is_own(bare, words, own) or _is_presented(bare, own)):
         return _OWN
     if bare != stripped and _SIGNED_OFF.match(bare) and _OFFICE.search(bare):
         return _OWN
@@ -311,6 +355,26 @@ def _is_own(line: str, words: list[str], own: frozenset[str]) -> bool:
     if known + initials == len(words) and known:
         return bool(_capital(words[0])) and (line[-1] not in "!?:" or len(words) == 1)
     return False
+
+
+def _is_presented(line: str, own: frozenset[str]) -> bool:
+    """The name with a title, a degree, pronouns, a firm or a greeting beside it: "Priya (she/her)", "XOXO Ana"."""
+    if not own or len(line) > 60 or line[-1] in "?!:":
+        return False
+    bare = _TITLED.sub("", _TITLED.sub("", line)).strip(" ,")
+    for mark in (" @ ", " | ", " from ", " at ", " von ", " de ", " bei "):
+        bare = bare.partition(mark)[0]
+    if bare != line and (words := _WORD.findall(bare)) and _is_own(bare, words, own):
+        return True
+    greeting, _, name = bare.rpartition(", ") if ", " in bare else bare.rpartition(" ")
+    words = _WORD.findall(name)
+    return (
+        bool(greeting)
+        and len(greeting.split()) <= 4
+        and bool(_GREETS.match(greeting) or (_GREETS.search(greeting) and bare != name and ", " in bare))
+        and _is_own(name, words, own)
+        and not _SAID.search(greeting)
+    )
 
 
 def _looks_like_name(line: str, words: list[str]) -> bool:

@@ -17,7 +17,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from support_pipeline.data.redaction.addresses import addresses
-from support_pipeline.data.redaction.numbers import codes, digit_runs, emails, ibans
+from support_pipeline.data.redaction.numbers import cards, codes, digit_runs, emails, ibans, spaced_parcels
 from support_pipeline.data.redaction.people import Name, introduced, names_of, people
 from support_pipeline.data.redaction.spans import Span, Type, digits_of, folded, plain
 from support_pipeline.data.remembering import remembered
@@ -143,10 +143,13 @@ def _of_anybody(text: str) -> tuple[Span, ...]:
 def _written(text: str) -> Iterator[Span]:
     flat = plain(text)
     low = folded(text)
-    if "@" in flat or "(at)" in low or "[at]" in low or "{at}" in low or " at " in low:
+    if "@" in flat or "(at)" in low or "[at]" in low or "{at}" in low or " at " in low or "%40" in low:
         yield from emails(flat)
     if digits := digits_of(flat):
         yield from ibans(flat, digits)
+        yield from cards(flat, digits)
+        if "1z " in low:
+            yield from spaced_parcels(low)
         yield from digit_runs(flat, low, digits)
         yield from codes(flat, low, digits)
         yield from addresses(flat, low, digits)

@@ -36,9 +36,9 @@ _GERMANIC_END = (
 _GERMANIC_WORD = _GERMANIC_END + r"|ring|gate|tie|kade|stien|út|u\.|ulica|trg|cesta"
 
 _AFTER_NUMBER = re.compile(
-    rf"(?:\s?[A-Za-z](?![\w]))?(?:[/-]\d{{1,4}}[A-Za-z]?)?,?(?: bis| ter)?[^\S\n](?:"
-    rf"(?:\d{{1,5}}\s)?(?:{_WORD}[^\S\n]){{0,4}}?(?:{_STREET})\b\.?(?:\s(?:North|South|East|West|[NSEW]{{1,2}})\b\.?)?"
-    rf"|{_ROMANCE}\s{_ARTICLE}{_CAPITAL}(?:\s{_ARTICLE}{_CAPITAL}){{0,3}})"
+    rf"(?:\s?[A-Za-z](?![\w]))?(?:[/-]\d{{1,4}}[A-Za-z]?)?(?:,? bis| ter)?,?[^\S\n](?:"
+    rf"{_ROMANCE}\s{_ARTICLE}{_CAPITAL}(?:\s{_ARTICLE}{_CAPITAL}){{0,3}}"
+    rf"|(?:\d{{1,5}}(?:st|nd|rd|th)?\s)?(?:{_WORD}[^\S\n]){{0,4}}?(?:{_STREET})\b\.?(?:\s(?:North|South|East|West|[NSEW]{{1,2}})\b\.?)?)"
 )
 _ROMANCE_STREET = re.compile(
     rf"{_ROMANCE}[^\S\n]{_ARTICLE}{_CAPITAL}(?:[^\S\n]{_WORD}){{0,3}},?[^\S\n](?:n[°º.]?\s?|nº\s?)?"
@@ -50,12 +50,13 @@ _TOKEN = re.compile(r"\S+")
 _BOX = re.compile(
     r"(?i:p\.?\s?o\.?\s?box|post office box|postfach|boîte postale|apartado|caixa postal|casella postale|postbus|postbox|"
     r"postboks|\bpsc|\bunit)\s?#?\d{1,6}(?:,?\s(?i:box)\s\d{1,5})?"
+    r"|\b(?:RR|HC|(?i:rural route))\s?#?\d{1,3},?\s(?i:box)\s\d{1,5}"
     r"|\b(?:USS|USNS|USCGC)\s\w{1,20}(?=\s+FPO)|\b(?i:[afd]po)\s(?i:a[aep])\s\d{5}"
 )
 
 _UNIT = (
     r"(?i:apt|apartment|suite|ste|unit|flat|floor|fl|room|rm|bldg|building|appt|piso|puerta|stock|etage|étage|lok|bât)\b"
-    r"\.?\s?#?\w{1,6}|#\s?\d{1,5}"
+    r"\.?\s?#?\w{1,6}|#\s?\d{1,5}|(?<!\d)\d{1,2}[oaºª°]\.?\b(?:[^\S\n][A-Z0-9]{1,3}\b)?"
 )
 _UK_POSTCODE = r"\b[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b"
 _CA_POSTCODE = r"\b[A-Z]\d[A-Z][ -]?\d[A-Z]\d\b"
@@ -70,7 +71,7 @@ _NO_TOWN = (
 )
 # One more piece of an address: a flat, a postcode, a town with its postcode, a state, a country.
 _PIECE = re.compile(
-    rf"(?:(?:[^\S\n]{{0,2}}[,\n>][^\S\n]{{0,6}}){{1,2}}|[^\S\n])(?:{_UNIT}"
+    rf"(?:(?:[^\S\n]{{0,2}}[,\n>][^\S\n]{{0,6}}){{1,2}}|[^\S\n](?:[-–|][^\S\n])?)(?:{_UNIT}"
     rf"|{_TOWN},?\s(?:[A-Z]{{2}},?\s)?{_POSTCODE}|[A-Z]{{2}},?\s{_POSTCODE}|{_POSTCODE}(?:\s{_TOWN})?)"
     rf"|[^\S\n]{{0,2}}[,\n][^\S\n]{{0,6}}{_NO_TOWN}(?:{_TOWN}(?=\s{{0,2}}(?:[,\n.(]|\Z))|[A-Z]{{2}}\b(?=[^\S\n]{{0,2}}[\n,]))"
 )
@@ -78,6 +79,16 @@ _MAX_PIECES = 6
 
 _TOWN_BEFORE_ZIP = re.compile(rf"\b{_TOWN},?\s[A-Z]{{2}}\s\Z")
 _ZIP_PLUS = re.compile(r"-\d{4}\b")
+# A postcode with its town, below or behind a line that ends an address of any street word.
+_CODE_AND_TOWN = re.compile(
+    rf"(?:(?!19|20)\d{{4}}|\d{{4}}(?=\s[A-Z]{{2}}\s)|\d{{5}}|\d{{3}}\s\d{{2}}|\d{{2}}-\d{{3}})(?:\s[A-Z]{{2}})?\s{_CAPITAL}"
+)
+_BREAK_BEFORE_CODE = re.compile(r"(?:[^\S\n]{0,2},[^\S\n]{0,2}\n?|[^\S\n]{0,2}\n|\s[-–]\s)(?:[A-Z]{1,2}-)?\Z")
+_PARTICLES = frozenset(
+    "de la le les du des del della delle di da do dos das d l el los dem den der auf am an im in zum zur van het von und et y e "
+    "s/n bis ter os ul al av avda c bat appt apt apto piso etage et nr no n lok".split()
+)
+_MAX_STREET_WORDS = 10
 _LETTERED_POSTCODE = re.compile(rf"{_UK_POSTCODE}|{_CA_POSTCODE}")
 _POSTCODE_IS = re.compile(
     r"\b(?:zip|post(?:al)?\s?code|zip\s?code|plz|code postal|cap)\s?(?:is|:|=)\s{0,3}"
@@ -97,8 +108,10 @@ _STOP = re.compile(
 
 _NOT_BEFORE_HOUSE = frozenset(".#$€£/-_")
 _NOT_AFTER_HOUSE = frozenset(".%€£$:")
-_LETTER_SOON = re.compile(r"(?:[a-z]\b)?(?:[/-]\d{1,4}[a-z]?)?,?(?: bis| ter)? (?:\d{1,5} )?[^\W\d]")
-_HOUSE_LETTER = re.compile(r"\s?[A-Za-z]\b\.?|\.")
+_LETTER_SOON = re.compile(
+    r"(?:[a-z]\b)?(?:[/-]\d{1,4}[a-z]?)?(?:,? bis| ter)?,? (?:\d{1,5}(?:st|nd|rd|th)? )?[^\W\d]"
+)
+_HOUSE_LETTER = re.compile(r"(?:[-/]\d{1,4}[A-Za-z]?\b|\s?[A-Za-z]\b)\.?|\.")
 _UNIT_BEFORE = re.compile(rf"(?:{_UNIT}),?\s{{1,5}}\Z")
 # A flat's number gives an address away even where its street has no street word.
 _FLAT = re.compile(r"(?<!\w)(?i:apt|apartment|suite|ste)\b\.?\s?#?\d{1,5}\b")
@@ -130,6 +143,8 @@ def addresses(text: str, low: str, digits: Digits) -> Iterator[Span]:
     reached = 0
     for start, end in digits:
         line = _street_line(text, low, start, end) if start >= reached and end - start <= 6 else None
+        if line is None and start >= reached and (top := _above_postcode(text, start)) is not None:
+            line = max(top, reached), _whole(text, start - 1 if text[start - 1] != "-" else start - 2)
         if line:
             reached = line[1]
             yield _span(text, *line)
@@ -142,6 +157,39 @@ def addresses(text: str, low: str, digits: Digits) -> Iterator[Span]:
             yield _span(text, above.start() if above else flat.start(), _whole(text, flat.end()))
     yield from _announced(text, low)
     yield from _postcodes(text, digits)
+
+
+def _above_postcode(text: str, start: int) -> int | None:
+    """Where the street line starts above the postcode at `start`: words with capitals and a house number."""
+    if not _CODE_AND_TOWN.match(text, start):
+        return None
+    gap = _BREAK_BEFORE_CODE.search(text, max(0, start - 8), start)
+    if gap is None:
+        return None
+    begin, numbered, named = None, False, False
+    short = (
+        text[start : start + 5].strip().isdigit()
+        and not text[start + 4].isdigit()
+        and not text[start + 5 : start + 7].isupper()
+    )
+    for token in reversed(
+        list(_TOKEN.finditer(text, max(0, gap.start() - 90), gap.start()))[-_MAX_STREET_WORDS:]
+    ):
+        word = token.group().strip(",.;")
+        if "\n" in text[token.end() : gap.start()] or word.endswith(":"):
+            break
+        if word[:1].isdigit() or word.lower() == "s/n":
+            numbered = True
+        elif word[:1].isupper():
+            named = named or len(word) > 2
+        elif word and folded(word) not in _PARTICLES and not word.startswith(("d'", "l'", "d’", "l’")):
+            break
+        elif not word.endswith("/") and not token.group().endswith("."):
+            continue  # a small word belongs to what stands before it, if that does
+        begin = token.start()
+        if short and not numbered:
+            return None  # "2 Lamps, 1500 Watt": only after a house number are four digits a postcode
+    return begin if numbered and named else None
 
 
 def _line_before_flat(text: str, flat: int) -> re.Match[str] | None:

@@ -23,11 +23,11 @@ _ORDER = words(
     customer receipt purchase commande facture pedido factura encomenda fatura ordine fattura bestelling bestallning ordre
     id po"""
 )
-_ORDER_STEMS = ("bestell", "auftrag", "rechnung", "kunden", "zamowieni")
+_ORDER_STEMS = ("bestell", "ordern", "auftrag", "rechnung", "kunden", "zamowieni")
 # Words that may stand between "order" and its number; the first kind says that a number follows.
 _NUMBER_SIGN = words("number num no nr nummer id code numero n ref")
 _MY_NUMBER = (["my", "number"], ["my", "number", "is"], ["my", "new", "number"])
-_LINK = words("is was the s")
+_LINK = words("is was the s and or und et y")
 
 
 class Context:

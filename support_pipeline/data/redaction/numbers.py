@@ -16,6 +16,13 @@ _SPELLED_AT = re.compile(
     r"(?:\s?(?:\.|[\[({]\s?dot\s?[\])}]|\sdot\s)\s?[\w-]{1,63}){1,4}",
     re.IGNORECASE,
 )
+# "jane @ example.com", "jane at example dot com", "jane%40example.com".
+_SPACED_AT = re.compile(
+    r"[\w%+'&-]{1,2}(?:\s{1,2}@\s{0,2}|@\s{1,2}|%40)(?!www\.)[\w-]{1,63}(?:\.[\w-]{1,63}){0,3}\.[^\W\d_]{2,24}\b"
+    r"|[\w%+'&-]{1,2}\sat\s[\w-]{1,63}(?:\sdot\s[\w-]{1,63}){0,3}\sdot\s[^\W\d_]{2,24}\b",
+    re.IGNORECASE,
+)
+_MAY_BE_SPACED = re.compile(r"\s@|@\s|%40|\s[Dd][Oo][Tt]\s")
 _LOCAL = re.compile(r"[\w.%+'&-]*\Z")
 _MAX_LOCAL = 64
 
@@ -30,9 +37,11 @@ _IBAN_LENGTH = {
     "QA": 29, "RO": 24, "RS": 22, "SA": 24, "SC": 31, "SE": 24, "SI": 19, "SK": 24, "SM": 27, "ST": 25,
     "SV": 28, "TL": 23, "TN": 24, "TR": 26, "UA": 29, "VA": 22, "VG": 24, "XK": 20,
 }  # fmt: skip
-_IBAN = re.compile(r"[A-Za-z]{2}\d\d(?:[ \u200b-]?[A-Za-z0-9]){11,40}")
+_IBAN = re.compile(r"[A-Za-z]{2}\d\d(?:[ ._/\n\u200b-]{0,2}[A-Za-z0-9]){11,40}")
 
 _RUN = re.compile(r"[+(]{0,2}\d(?:[ ().\-/\u200b]{0,3}\d){5,39}(?!\d)")
+# As people type cards: any separator, at most one line break.
+_CARD_RUN = re.compile(r"\d(?:[ .,_\-/·•|\u200b]{0,3}\n?\d){12,18}(?![ .,_\-/·•|\u200b]{0,2}\d)")
 _CODE = re.compile(r"\d[\w/-]*")
 _CODE_HEAD = re.compile(r"(?:(?<![\w#-])#?|(?<=#))[A-Za-z_/-]{0,20}\Z")
 _MAX_CODE = 40
@@ -52,6 +61,7 @@ _GROUPED = re.compile(r"\d{1,3}(?:[ .]\d{3})+")
 _AMAZON = re.compile(r"\d{3}-\d{7}-\d{7}")
 _SHORT_PHONE = re.compile(r"\d{2,4}[ .-]\d{3,4}")
 _UPS = re.compile(r"1Z[0-9A-Z]{16}", re.IGNORECASE)
+_SPACED_UPS = re.compile(r"\b1z(?: ?[0-9a-z]){16}\b")
 _POSTAL = re.compile(
     r"[A-Z]{2}\d{9}[A-Z]{2}|J?JD\d{16,20}|TB[AMC]\d{12}|(?:LP|SF|YT|RA|RR|CP)\d{9,16}", re.IGNORECASE
 )
@@ -82,8 +92,11 @@ def emails(text: str) -> Iterator[Span]:
             floor = found.end()
             begin = local.start() + len(local.group()) - len(local.group().lstrip(".'&-"))
             yield Span(begin, found.end(), "EMAIL", text[begin : found.end()].casefold())
-    if "(" in text or "[" in text or "{" in text:
-        for found in _SPELLED_AT.finditer(text):
+    spelled = _SPELLED_AT if "(" in text or "[" in text or "{" in text else None
+    spaced = _SPACED_AT if _MAY_BE_SPACED.search(text) else None
+    for pattern in filter(None, (spelled, spaced)):
+        floor = 0
+        for found in pattern.finditer(text):
             local = _LOCAL.search(text, max(floor, found.start() - _MAX_LOCAL), found.start() + 1)
             assert local
             floor = found.end()
@@ -110,6 +123,35 @@ def _iban(text: str, start: int, length: int) -> Iterator[Span]:
         _mod97(value) or "iban" in text[max(0, start - 30) : start].lower()
     ):
         yield Span(start, end, "IBAN", value)
+
+
+def cards(text: str, digits: Digits) -> Iterator[Span]:
+    """Cards by their sum, whatever stands between the digits."""
+    if sum(end - start for start, end in digits) < 13:
+        return
+    reached = 0
+    for start, _ in digits:
+        if start < reached or _in_word(text, start) or text[max(0, start - 1) : start] in ("+", "-", "."):
+            continue
+        run = _CARD_RUN.match(text, start)
+        if run is None or run.group().count("\n") > 1 or text[run.end() : run.end() + 1].isalpha():
+            continue
+        figures = "".join(filter(str.isdigit, run.group()))
+        groups = [len(group) for group in re.split(r"\D+", run.group())]
+        printed = (
+            all(size % 4 == 0 for size in groups[:-1])
+            or set(groups) == {1}
+            or groups in ([4, 6, 5], [4, 6, 4])
+        )
+        if printed and _CARD.fullmatch(figures) and _luhn(figures):
+            reached = run.end()
+            yield Span(start, run.end(), "CARD", figures)
+
+
+def spaced_parcels(low: str) -> Iterator[Span]:
+    """UPS numbers in groups: "1Z 999 AA1 01 2345 6784"."""
+    for parcel in _SPACED_UPS.finditer(low):
+        yield Span(*parcel.span(), "TRACKING", _squeezed(parcel.group()))
 
 
 def digit_runs(text: str, low: str, digits: Digits) -> Iterator[Span]:

@@ -32,6 +32,10 @@ _BEFORE_MONTH = re.compile(
 )
 
 
+_WRITTEN_OUT = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "å": "aa", "ø": "oe", "æ": "ae", "œ": "oe", "þ": "th"}
+)
+_NO_SPACES = "\u3040"
 _CAPITALISED = r"[^\W\d_a-z](?:['’][^\W\d_]+|[^\W\d_A-Z]+(?:['’-][^\W\d_]+)*)"
 _INTRODUCED = re.compile(
     r"(?i:\b(?:(?:my|his|her|their|the)(?: full| real)? name is|name on the (?:order|account|card|parcel) is) )"
@@ -74,11 +78,21 @@ def _spelled(name: str, type: Type) -> Iterator[Name]:
         yield from (
             Name(whole, type) for whole in (*wholes, f"{first} {last}", f"{last} {first}", f"{last}, {first}")
         )
+    if other := _on_another_keyboard(name):
+        yield from _spelled(other, type)
     for part in real:
+        if joined := re.sub(r"['’-]", "", part) if not part.isalpha() else "":
+            yield Name(joined, type, ordinary=joined in ORDINARY_WORDS)
         pieces = [piece for piece in part.split("-") if len(piece) > 2] if "-" in part else []
         for word in (part, *pieces):
             if len(word) > 1:
                 yield Name(word, type, ordinary=len(word) < 3 or word in ORDINARY_WORDS)
+
+
+def _on_another_keyboard(name: str) -> str:
+    """The name with its letters written out (Müller as Mueller), or nothing when that changes nothing."""
+    written = name.lower().translate(_WRITTEN_OUT)
+    return written if written != name.lower() else ""
 
 
 def people(text: str, low: str, names: tuple[Name, ...]) -> Iterator[Span]:
@@ -88,7 +102,9 @@ def people(text: str, low: str, names: tuple[Name, ...]) -> Iterator[Span]:
         at = low.find(needle)
         while at >= 0:
             end = at + len(needle)
-            if _whole_word(low, at, end) and (not name.ordinary or _used_as_name(text, low, at, end, name)):
+            if _whole_word(low, at, _past_genitive(text, low, at, end, name)) and (
+                not name.ordinary or _used_as_name(text, low, at, end, name)
+            ):
                 yield Span(at, end, name.type, needle)
             at = low.find(needle, end)
 
@@ -104,9 +120,17 @@ def introduced(text: str, names: tuple[Name, ...]) -> Iterator[Span]:
             yield Span(*found.span(1), "CUSTOMER", value)
 
 
+def _past_genitive(text: str, low: str, start: int, end: int, name: Name) -> int:
+    """Where the word of a name ends that may have a genitive s: "Peters order"."""
+    has = low[end : end + 1] == "s" and text[start].isupper() and not name.ordinary and len(name.needle) > 3
+    return end + 1 if has and name.needle + "s" not in ORDINARY_WORDS else end
+
+
 def _whole_word(low: str, start: int, end: int) -> bool:
     before = low[start - 1] if start else " "
     after = low[end] if end < len(low) else " "
+    if low[start] >= _NO_SPACES:  # a script that sets no spaces between words
+        return True
     return not (before.isalnum() or before == "_" or after.isalnum() or after == "_")
 
 

@@ -22,6 +22,10 @@ Digits = list[tuple[int, int]]
 _DIGITS = re.compile(r"\d+")
 
 
+# Letters whose stroke is no accent to Unicode, as people write them on another keyboard.
+_STROKED = {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "ı": "i"}
+
+
 class _Plain(dict[int, str]):
     """One character to one plain character, worked out at its first use."""
 
@@ -36,7 +40,8 @@ class _Folded(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         plain = _PLAIN[code].lower()
-        self[code] = folded = normalize("NFD", plain)[0] if len(plain) == 1 else plain[0]
+        base = normalize("NFD", plain)[0] if len(plain) == 1 else plain[0]
+        self[code] = folded = _STROKED.get(base, base)
         return folded
 
 

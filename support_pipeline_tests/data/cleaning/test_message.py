@@ -103,3 +103,30 @@ def test_any_text_survives(text: str, role: str) -> None:
 def test_spaces_are_even_whatever_the_vendor_kept_of_them() -> None:
     typed = clean_message("Is it coming  today? \n\n\tI need  to know. ", role="customer").text
     assert typed == clean_message("Is it coming today?\n\nI need to know.", role="customer").text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hello *|FNAME|*, fine", "Hello %%NAME%%", "Hello @@NAME@@", "Hello ##NAME##", "Hi __NAME__, fine", "Hi {!Contact.FirstName}",
+        "Hello <%= name %>", "Hello $name$,", "Hi (insert name), fine", "Hi (customer name), fine", "Hello (NAME)",
+        "Hello (Name einfügen)", "Hallo [Vorname], gut", "Bonjour [Prénom], bien", "Hola [Nombre], bien", "it costs XX.XX today",
+        "a refund of $XX", "a refund of €___", "within XX business days", "within [X] days", "within <X> days", "take [N] days",
+        "it comes on DD/MM/YYYY", "REPLACE_ME please", "TODO: check the price", "it leaves by ___________ we think",
+    ],
+)  # fmt: skip
+def test_unusual_placeholders_are_found(text: str) -> None:
+    assert placeholders(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "press [Enter] please", "choose Options > [Save]", "size XXL or XXXL", "see [1] and [2]", "our return form (PDF)",
+        "use code DATE20", "It's 50% off, 20% SALE%", "***important***", "#1 of them, ## twice", "the (red) one", "Super Bowl XX",
+        "call us (toll free) today", "[EXTERNAL] mail", "it is $5 or $6", "my (first) order", "the (customer) side",
+        "Above\n__________\n",
+    ],
+)  # fmt: skip
+def test_what_only_looks_like_a_placeholder_stays(text: str) -> None:
+    assert not placeholders(text)

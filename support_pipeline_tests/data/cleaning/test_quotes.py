@@ -9,6 +9,40 @@ from support_pipeline_tests.growth import costs_no_more_than_its_length
 
 OWN = "The zip broke on the second day.\n\nCan I get another one?"
 
+OUTLOOK = {
+    "hungarian": ("Feladó", "Elküldve", "Címzett", "Tárgy"),
+    "romanian": ("De la", "Trimis", "Către", "Subiect"),
+    "greek": ("Από", "Στάλθηκε", "Προς", "Θέμα"),
+    "croatian": ("Šalje", "Poslano", "Prima", "Predmet"),
+    "bulgarian": ("От", "Изпратено", "До", "Относно"),
+    "slovene": ("Pošiljatelj", "Poslano", "Za", "Zadeva"),
+    "vietnamese": ("Từ", "Gửi", "Đến", "Chủ đề"),
+    "indonesian": ("Dari", "Dikirim", "Kepada", "Subjek"),
+    "arabic": ("من", "تاريخ", "إلى", "الموضوع"),
+    "hebrew": ("מאת", "נשלח", "אל", "נושא"),
+}
+ORIGINALS = [
+    "Eredeti üzenet",
+    "Mesaj original",
+    "Αρχικό μήνυμα",
+    "Izvorna poruka",
+    "Pesan asli",
+    "הודעה מקורית",
+]
+
+
+@pytest.mark.parametrize("language", OUTLOOK)
+def test_header_blocks_of_more_languages(language: str) -> None:
+    sender, sent, to, subject = OUTLOOK[language]
+    block = f"{sender}: Kestrel <help@kestrel.example>\n{sent}: 2026. 03. 03. 09:12\n{to}: ana@example.com\n{subject}: x\n\nold"
+    assert strip_quotes(f"{OWN}\n\n{block}") == OWN
+
+
+@pytest.mark.parametrize("words", ORIGINALS)
+def test_original_messages_of_more_languages(words: str) -> None:
+    assert strip_quotes(f"{OWN}\n\n-------- {words} --------\nKestrel\nold text") == OWN
+
+
 ATTRIBUTIONS = {
     "english gmail": "On Tue, Mar 3, 2026 at 9:12 AM Kestrel Support <help@kestrel.example> wrote:",
     "english wrapped": "On Tue, Mar 3, 2026 at 9:12 AM Kestrel Support <\nhelp@kestrel.example> wrote:",
