@@ -5,15 +5,17 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
 
 from support_pipeline.clients import Endpoint
 from support_pipeline.errors import DatasetError, EngineError
-from support_pipeline.model.base import EMBEDDED, ChatFormat, load_format
+from support_pipeline.model.base import EMBEDDED, load_format
 from support_pipeline.model.evaluation import EvaluationJob
 from support_pipeline.model.generation import Answer, AnswerLog, GenerativeModel, generate, load_adapted
+from support_pipeline.model.gguf.convert import convert
 from support_pipeline.model.hosted import ask_hosted
 from support_pipeline.model.policy_flips import FlipOutcome, compliance, flipped_tickets, judge_flip, leaks
 from support_pipeline.model.progress import Say, Throttle
@@ -24,9 +26,12 @@ from support_pipeline.model.scoring.open_cases import Ask, Trust, judged, read_l
 from support_pipeline.model.supervision import read_chats
 from support_pipeline.model.verdict import Promotion, decide_promotion
 from support_pipeline.policies import PolicyBook
+from support_pipeline.serving.engine import Engine, LlamaCppEngine
+from support_pipeline.serving.engine.answer import RefusedError
 
 TINY_MODEL = "The base model is the embedded tiny one; a real base model answers far better."
 GRADE_TOKENS = 8
+JUDGE_CONTEXT = 8192
 
 Chats = Sequence[Sequence[Message]]
 
@@ -206,13 +211,26 @@ def _endpoint_judge(endpoint: Endpoint) -> Ask:
 
 
 def _local_judge(bench: _Bench) -> Ask:
+    """The bare base model in the engine that serves. What it cannot be asked keeps the score of the layers."""
+
     def ask(chats: Chats) -> list[str]:
-        chat: ChatFormat = bench.chat
-        prompts = [chat.text(messages, add_generation_prompt=True) for messages in chats]
-        model = load_adapted(bench.job.base, None)
-        return [answer.text for answer in generate(model, chat, prompts, max_tokens=GRADE_TOKENS)]
+        if not chats:
+            return []
+        prompts = [bench.chat.text(messages, add_generation_prompt=True) for messages in chats]
+        with TemporaryDirectory(dir=bench.job.stats.parent) as scratch:
+            log = bench.job.stats.parent / "judge.log"
+            gguf = convert(bench.job.base, Path(scratch) / "judge.gguf", chat_template=bench.chat.template)
+            with LlamaCppEngine(gguf, log=log, context_tokens=JUDGE_CONTEXT) as engine:
+                return [_grade(engine, prompt) for prompt in prompts]
 
     return ask
+
+
+def _grade(engine: Engine, prompt: str) -> str:
+    try:
+        return engine.generate(prompt, max_tokens=GRADE_TOKENS, deadline_seconds=300).text
+    except RefusedError:  # longer than the context
+        return ""
 
 
 def _decide(
