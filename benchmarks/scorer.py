@@ -68,8 +68,8 @@ def main() -> None:
     parser.add_argument("--missed", action="store_true", help="show mutants that were not caught")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        for name, config, right, names in _sources(Path(folder), given.exports):
-            materials = _materials(config, names)
+        for name, config, right, names in load_sources(Path(folder), given.exports):
+            materials = materials_of(config, names)
             started = time.perf_counter()
             labelled = name == "demo-outfitters"
             skipped = () if labelled else UNLABELLED
@@ -126,7 +126,7 @@ def _unsupported(right: Sequence[Case], materials: Materials) -> Share:
     return Share(len(alone), len(right))
 
 
-def _sources(
+def load_sources(
     folder: Path, exports: Path
 ) -> Iterator[tuple[str, ClientConfig, list[Case], Sequence[tuple[str, ...]]]]:
     written = write_demo_export(folder / "demo")
@@ -175,7 +175,7 @@ def _confirmed(pair: Pair, gold: dict[str, Any]) -> bool:
     )
 
 
-def _materials(config: ClientConfig, goods: Sequence[tuple[str, ...]]) -> Materials:
+def materials_of(config: ClientConfig, goods: Sequence[tuple[str, ...]]) -> Materials:
     kinds = {
         "invented_stock": live_data.STOCK,
         "invented_delivery": live_data.ORDER_STATUS,

@@ -96,10 +96,18 @@ _LEFTOVERS = (
 )
 
 
+# A way to close needs no full stop.
+_CLOSING = re2.compile(
+    r"(?i)(?:^|[.!?\n]\s*)(?:(?:kind|best|warm|many) )?(?:regards|wishes|cheers|sincerely|thanks|thank you)\b[\w ,']{0,30}$"
+)
+
+
 def _unfinished(text: str, human: str) -> bool:
     """Whether the last line stops in the middle of a sentence."""
     if _OPEN_WORD.search(text):
         return not _OPEN_WORD.search(human)
+    if _CLOSING.search(text):
+        return False
     return bool(human) and not _END.search(_last_line(text)) and bool(_END.search(_last_line(human)))
 
 

@@ -1,26 +1,31 @@
 """The grounding layers: what an answer says beside all of its sources.
 
-A sentence that no source speaks of is at best beside the point: the grounding layer, a guess that a
-judge may overrule. A condition or a promise that no source makes is an invented policy, in words that
+A statement that no source speaks of is invented: the grounding layer, which goes by words and so is a guess
+that a judge may overrule. Politeness needs no source (`courtesy`), and a customer's question is none. A condition or a promise that no source makes is an invented policy, in words that
 no list of entities can foresee: the terms layer. Both hold a sentence against each passage of each
 source, since all sources together hold nearly any word somewhere.
 """
 
 from collections.abc import Iterable
+from datetime import date
 from functools import lru_cache
 from itertools import pairwise
 
 import re2
 
 from support_pipeline.model.prompt import ESCALATION, escalated_to
+from support_pipeline.model.scoring.courtesy import beside_courtesy, polite
 from support_pipeline.model.scoring.layers import Layer, layer, right
 from support_pipeline.model.scoring.likeness import content_words
 from support_pipeline.model.scoring.live import admits_not_knowing
 from support_pipeline.model.scoring.wording import fold, sentences
+from support_pipeline.policies import PolicyBook
 
 # Fitted on the demo client: other agents' right answers lie above, invented statements below.
-GROUNDED = 0.40
+GROUNDED = 0.50
 BORNE = 0.70
+
+_LETTERS = re2.compile(r"\(\?[a-z:]+|\{[^}]*\}|\[[^\]]*\]|\\.|[^A-Za-z]+")
 
 # What binds the customer: conditions, exclusions, costs. Each idea in the words that shops use for it.
 _CONDITION = re2.compile(
@@ -73,7 +78,7 @@ essential crucial important vital condition conditions provided long unless only
 notice mind keep remember forget sure certain make making ensure ensures please possible allowed accept accepted accepts
 apply applies should shall ought able item items product products customer customers everyone anyone people always also
 colleague colleagues assist assistance reply answer further get gets things try look looking glance thing case matter matters
-means works moment include included includes above below per after before up expect first second part rush later option whether offer
+means works moment include included includes above below per after before up within expect first second part rush later option whether offer
 offers takes take there first use using
 """
 # One word for those that policies and agents use for the same thing.
@@ -96,11 +101,11 @@ _SAME = {
 
 
 def grounding_layer(answer: str, *sources: str) -> Layer:
-    """2 where a sentence of the answer has little in common with any passage of any source."""
-    strange = [s for s in sentences(answer) if _strange(s, sources)]
+    """1 where a sentence of the answer has little in common with any passage of any source."""
+    strange = [s for s in sentences(ESCALATION.sub("", answer.rstrip())) if _strange(s, sources)]
     if not strange:
         return right("grounding")
-    return layer("grounding", 2, *(f"no source speaks of this: '{sentence}'" for sentence in strange))
+    return layer("grounding", 1, *(f"no source speaks of this: '{sentence}'" for sentence in strange))
 
 
 def terms_layer(answer: str, *sources: str) -> Layer:
@@ -112,11 +117,28 @@ def terms_layer(answer: str, *sources: str) -> Layer:
     invented = [
         s
         for s in sentences(ESCALATION.sub("", answer.rstrip()))
-        if binds(s) and not (handed and _hands_over(s)) and _share_borne(_meant(s), sources) < BORNE
+        if binds(s) and not (handed and _hands_over(s)) and _share_borne(meant(s), sources) < BORNE
     ]
     if not invented:
         return right("terms")
     return layer("terms", 1, *(f"no source makes this condition or promise: '{s}'" for s in invented))
+
+
+@lru_cache(maxsize=4096)
+def stated(ticket: str) -> str:
+    """What a customer states: a question bears no answer out."""
+    return "\n".join(sentence for sentence in sentences(ticket) if not sentence.endswith("?"))
+
+
+def policy_passages(book: PolicyBook, today: date, *, patterns: bool) -> dict[str, str]:
+    """The policies in force by topic, each after its topic's name and, if wanted, the words of its patterns.
+
+    In the patterns' words people speak of a policy, though they do not say what it demands.
+    """
+    return {
+        fact.topic: f"{_LETTERS.sub(' ', ' '.join((fact.topic, *(fact.patterns if patterns else ()))))} {fact.sentence()}"
+        for fact in book.in_force(today)
+    }
 
 
 def binds(sentence: str) -> bool:
@@ -132,10 +154,12 @@ def _hands_over(sentence: str) -> bool:
 
 
 def _strange(sentence: str, sources: Iterable[str]) -> bool:
-    words = _meant(sentence)
-    if len(words) < 2 or admits_not_knowing(sentence):
+    if sentence.endswith("?") or admits_not_knowing(sentence):
         return False
-    return _share_borne(words, sources) < GROUNDED
+    words = meant(sentence)
+    if len(words) <= 1 and polite(sentence):
+        return False
+    return _share_borne(words, sources) <= GROUNDED
 
 
 def _share_borne(words: frozenset[str], sources: Iterable[str]) -> float:
@@ -150,12 +174,12 @@ def _share_borne(words: frozenset[str], sources: Iterable[str]) -> float:
 @lru_cache(maxsize=4096)
 def _passages(source: str) -> tuple[frozenset[str], ...]:
     """What every two sentences in a row mean."""
-    parts = [_meant(sentence) for sentence in sentences(source)]
+    parts = [meant(sentence) for sentence in sentences(source)]
     return tuple(a | b for a, b in pairwise([*parts, frozenset()]))
 
 
 @lru_cache(maxsize=8192)
-def _meant(sentence: str) -> frozenset[str]:
+def meant(sentence: str) -> frozenset[str]:
     """The content words of a sentence, one for all that mean the same, without those that are empty."""
-    words = content_words(_OFTEN.sub("timely", _COSTS_NOTHING.sub("free", fold(sentence))))
+    words = beside_courtesy(_OFTEN.sub("timely", _COSTS_NOTHING.sub("free", fold(sentence))))
     return frozenset(_SAME.get(word, word) for word in words - _EMPTY)

@@ -14,6 +14,7 @@ LayerName = Literal[
     "likeness",
     "grounding",
     "terms",
+    "coverage",
     "judge",
 ]
 

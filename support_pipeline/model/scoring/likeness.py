@@ -36,7 +36,7 @@ _PLACEHOLDER = re2.compile(r"<[A-Z_]+_\d+>|\[Escalated to:[^\]]*\]")
 
 
 # Sentences that every agent writes under every answer.
-_COURTESY = re2.compile(
+COURTESY = re2.compile(
     r"(?i)^\W*(?:thank|hope|happy to|glad|good to hear|great question|sure\b|no worries|i(?:'m| am| would|'d)? "
     r"(?:glad|happy|appreciate|trust|hope|understand|know)|we (?:appreciate|are always|hope)|let (?:me|us) know|let me|"
     r"let's get|please (?:let|do not hesitate|don't hesitate|feel free)|feel free|if (?:you have|anything|there is)|"
@@ -44,7 +44,7 @@ _COURTESY = re2.compile(
     r"wishing|wish you|happy trails|anything else|is there anything else|here you go|got it|quick answer|best|kind|"
     r"cheers)[^0-9]*$"
 )
-_GREETING = re2.compile(
+GREETING = re2.compile(
     r"(?i)^(?:hi|hello|hey|dear|good (?:morning|afternoon|day|evening))\b[^,!.\n]{0,40}(?:[,!.\n]|$)\s*"
 )
 
@@ -52,8 +52,8 @@ _GREETING = re2.compile(
 @lru_cache(maxsize=8192)
 def told(text: str) -> str:
     """What a text says, in lower case, without placeholders, greetings and short sentences of courtesy."""
-    parts = [_GREETING.sub("", part) for part in sentences(_PLACEHOLDER.sub("", fold(text)))]
-    return " ".join(p for p in parts if not (_COURTESY.search(p) and len(p.split()) <= 16)).lower()
+    parts = [GREETING.sub("", part) for part in sentences(_PLACEHOLDER.sub("", fold(text)))]
+    return " ".join(p for p in parts if not (COURTESY.search(p) and len(p.split()) <= 16)).lower()
 
 
 @lru_cache(maxsize=8192)

@@ -114,7 +114,7 @@ _RECORD = (
 )
 # Whatever happened to this ticket's matter, in the past or at this moment.
 _HAPPENED = (
-    rf"{_THIS_MATTER}{_ADVERB} (?:was|were)\b",
+    rf"{_THIS_MATTER}{_ADVERB} (?:was|were|reached|arrived|bounced|failed|went|came|landed|cleared)\b",
     rf"{_THIS_MATTER} (?:has|have|had|'s){_ADVERB} (?:been|gone|left|come|got|gotten|taken|sent|made|paid|put|lost|found|\w+ed)\b",
     rf"{_THIS_MATTER} (?:is|are){_ADVERB} (?:being|running|complete|completed|locked|suspended|closed|blocked|empty|late|lost|missing|ready|"
     r"pending|inactive|overdue|under way|waiting|stuck|held|on (?:the|its) (?:road|way)|under (?:review|investigation)|\w+ (?:days?|hours?) away)\b",
@@ -123,6 +123,8 @@ _HAPPENED = (
     rf"\byou (?:were|have been|was){_ADVERB} (?:charged|refunded|credited|billed|double)|\bhas been charged\b",
     rf"\b(?:fedex|ups|dhl|usps|royal mail|hermes|the \w+) (?:has|have|had|got) your {_MATTER}\b|\b(?:it's|it is|they are) due (?:to|on|by|in)\b",
     rf"\byour account (?:shows?|says?|has) |\bwe had to \w+ (?:the|your) {_MATTER}\b|\bI (?:reset|changed|fixed|saved) your\b",
+    r"\b(?:I|we)(?: just| already)? \w+ed (?:it|them|(?:your|the) \w+)\b",
+    r"\b(?:the|your) (?:\w+ ){1,3}(?:is|are) under ?way\b",
     r"\b(?:it|they) (?:was|were|has been|have been) (?:\w+ed|sent|lost|held|put|made|found|paid)\b",
     r"\b(?:should|must) (?:already )?be (?:with you|back|there|on your)\b[^.!?]{0,30}\b(?:by now|already|today|tomorrow)\b",
     rf"\b(?:I|we)(?:'ve| have)?{_ADVERB} (?:went ahead and |gone ahead and )?(?:\w+ed|sent|put|made|found|gave|paid|left|took) "

@@ -174,7 +174,7 @@ _MONTH_NAMES = (
 # Faults. Each returns None where the case has nothing to break.
 
 _GREETED = re2.compile(
-    r"(?i)^(?:(?:hi|hello|hey|dear|good (?:morning|afternoon|evening|day))\b[^.!\n]*?[,.!\n]|<CUSTOMER_\d+>,|[A-Z]\w+,\n)\s*"
+    r"(?i)^(?:(?:hi|hello|hey|dear|good (?:morning|afternoon|evening|day))\b[^.!\n]*?[,.!\n](?: ?[A-Z]\w+[,.!]\s)?|<CUSTOMER_\d+>,|[A-Z]\w+,\n)\s*"
     r"(?:\S+ here\.\s*)?"
 )
 _PLACEHOLDER = re2.compile(r"<(?:ORDER|TRACKING)_(\d+)>")

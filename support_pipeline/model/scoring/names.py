@@ -10,7 +10,7 @@ _CAPITALISED = re2.compile(r"\b[A-Z][A-Za-z]*[a-z][A-Za-z]*\b")  # words in capi
 _WORD = re2.compile(r"[A-Za-z]+")
 # Capitals that name nothing of this shop or order.
 _COMMON_WORDS = """
-i i'm i'll i've i'd pdf ok faq id usa us uk eu pt est pst cst gmt utc mon tue wed thu fri sat sun monday
+i i'm i'll i've i'd pdf pdfs ok faq id usa us uk eu pt est pst cst gmt utc mon tue wed thu fri sat sun monday
 tuesday wednesday thursday friday saturday sunday january february march april may june july august
 september october november december hi hello dear thanks thank regards best kind sincerely cheers hey
 sorry please yes no customer support service team care email e-mail sms qr url vat tv gps usb led android

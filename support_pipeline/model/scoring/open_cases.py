@@ -1,7 +1,7 @@
 """A judge for what the layers leave open, counted only where people have shown that it can be.
 
 Format, entities, policies and hand-overs are settled by rules. Whether an answer says the same as the
-human one in other words is not: there the likeness and grounding layers only guess, and a judge may
+human one in other words is not: there the likeness, grounding and coverage layers only guess, and a judge may
 speak in their place, once its agreement with people's scores is proven on labelled answers.
 """
 
@@ -19,7 +19,7 @@ from support_pipeline.model.scoring.layers import Points, layer, right
 from support_pipeline.model.scoring.score import Score
 from support_pipeline.model.verdict.shares import Share
 
-GUESSING = ("likeness", "grounding")
+GUESSING = ("likeness", "grounding", "coverage")
 Ask = Callable[[Sequence[Sequence[Message]]], Sequence[str]]
 """The judge itself: chats to replies, in their order."""
 

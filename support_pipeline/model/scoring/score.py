@@ -6,8 +6,9 @@ from datetime import date
 
 from support_pipeline.model.prompt import escalated_to
 from support_pipeline.model.scoring.cases import Case
+from support_pipeline.model.scoring.coverage import coverage_layer
 from support_pipeline.model.scoring.form import form_layer
-from support_pipeline.model.scoring.grounding import grounding_layer, terms_layer
+from support_pipeline.model.scoring.grounding import grounding_layer, policy_passages, stated, terms_layer
 from support_pipeline.model.scoring.handover import cannot_know_layer, escalation_layer
 from support_pipeline.model.scoring.layers import Hallucination, Layer, Points
 from support_pipeline.model.scoring.ledger import entity_layer
@@ -77,9 +78,13 @@ def score_answer(
     escalation = escalation_layer(case, answer, teams)
     made = escalated_to(answer) is not None
     layers = [form, entities, policy_layer(policy, lenient=made or case.kind == "cannot_know"), escalation]
-    layers.append(polarity_layer(answer, *book.sentences(today), case.human_answer))
-    sources = (case.customer_text, case.human_answer, *book.sentences(today), brand)
-    layers.append(terms_layer(answer, *sources))
+    policies = policy_passages(book, today, patterns=True)
+    layers.append(
+        polarity_layer(answer, *book.sentences(today), case.human_answer, policies=list(policies.values()))
+    )
+    told = (stated(case.customer_text), case.human_answer, brand)
+    layers.append(terms_layer(answer, *told, *policy_passages(book, today, patterns=False).values()))
+    sources = (*told, *policies.values())
     if case.kind == "cannot_know" and not case.must_escalate:
         layers += [cannot_know_layer(case, answer), grounding_layer(answer, *sources)]
     elif not case.must_escalate and not made:
@@ -93,6 +98,8 @@ def score_answer(
             )
         )
         layers.append(grounding_layer(answer, *sources))
+        valueless = [fact.topic for fact in book.in_force(today) if fact.value is None]
+        layers.append(coverage_layer(answer, case.human_answer, policies, valueless))
     return Score(
         score=min(layer.score for layer in layers),
         layers=tuple(layers),

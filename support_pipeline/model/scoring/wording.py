@@ -8,6 +8,9 @@ import re2
 
 _SIGNS = {"’": "'", "‘": "'", "“": '"', "”": '"', "\u2212": "-"}
 _SENTENCE_END = re2.compile(r"[.!?](?:\s+|$)|\n+|;\s+")
+# A link or an agent's initials ("^JR", "/AX") end a sentence too, where a capital follows.
+_INITIALS = r"(?:[*^/-]|~ ?)[A-Za-z]{2,12}"
+_RUN_ON = re2.compile(rf"(https?://\S+(?:\s+{_INITIALS})?\s+|\s{_INITIALS}\s+)[A-Z@]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +47,10 @@ def fold(text: str) -> str:
 
 
 def sentences(text: str) -> list[str]:
-    """Folded text cut at full stops, question marks, lines and semicolons (the marks stay)."""
+    """Folded text cut at full stops, question marks, lines, semicolons and agents' initials (the marks stay)."""
     text = fold(text)
     cuts = [match.end() for match in _SENTENCE_END.finditer(text)]
+    cuts = sorted({*cuts, *(match.end(1) for match in _RUN_ON.finditer(text))})
     pieces = [text[a:b].strip() for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
     return [piece for piece in pieces if piece]
 

@@ -59,12 +59,61 @@ def test_policies_in_other_words_are_borne(answer: str) -> None:
     assert scored(answer).score == 3, scored(answer).evidence()
 
 
-def test_what_the_ticket_or_the_human_says_is_borne() -> None:
-    asked = f"{TICKET} Must I include the original receipt?"
-    said = f"{HUMAN} Please include the original receipt."
+def test_what_the_ticket_or_the_human_states_is_borne_but_not_what_is_asked() -> None:
+    answer = f"{HUMAN} You must include the original receipt."
 
-    assert scored(f"{HUMAN} You must include the original receipt.", ticket=asked).score == 3
-    assert scored(f"{HUMAN} You must include the original receipt.", human=said).score == 3
+    assert scored(answer, ticket=f"{TICKET} Your mail says to include the original receipt.").score == 3
+    assert scored(answer, human=f"{HUMAN} Please include the original receipt.").score == 3
+    assert scored(answer, ticket=f"{TICKET} Must I include the original receipt?").score == 1
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Bears ate the shipment.",
+        "The ukulele is a lovely choice.",
+        "It takes a police report before we can act.",
+        "Our shelves are full of it.",
+    ],
+)
+def test_a_statement_that_no_source_speaks_of_is_invented(sentence: str) -> None:
+    assert scored(f"{HUMAN} {sentence}").score == 1
+
+
+@pytest.mark.parametrize(
+    "sentence", ["I can imagine how that feels.", "Thanks again, and have a wonderful day!"]
+)
+def test_politeness_needs_no_source(sentence: str) -> None:
+    assert scored(f"{HUMAN} {sentence}").score == 3
+
+
+@pytest.mark.parametrize(
+    ("sentence", "points"),
+    [
+        ("We don't match prices.", 1),
+        ("Gift cards never expire.", 1),
+        ("Even after the parcel has shipped you can change the address.", 1),
+        ("Between two sizes, take the smaller one.", 1),
+        ("An order can't be canceled later than 2 hours after it was placed.", 3),
+    ],
+)
+def test_a_short_denial_of_a_policy_contradicts_it(sentence: str, points: int) -> None:
+    score = scored(f"{HUMAN} {sentence}")
+
+    assert score.score == points, score.evidence()
+
+
+def test_half_of_a_two_part_answer_is_half_right() -> None:
+    human = "Exchanges are free and start on the order page. Every product page has a size chart."
+
+    assert scored("Look at the size chart on the product page.", human=human).score == 2
+    assert scored("Start the free exchange on the order page.", human=human).score == 2
+    assert (
+        scored(
+            "Start the exchange on the order page; a size chart is on each product page.", human=human
+        ).score
+        == 3
+    )
 
 
 @pytest.mark.parametrize(
