@@ -3,12 +3,13 @@
     python benchmarks/wordings.py [--set second] [--per-family 299] [--exports FOLDER] [--missed]
 
 The faults of `scorer.py` come from lists that its rules were fitted on. Those of `wordings/` were written by hand:
-`first.toml` without sight of the rules, which were then mended on it, `second.toml` after that, and sealed. Read a figure of a sealed set only once: who mends the rules on its misses must write another one. `third.toml` holds those families again whose misses in `second.toml`
-were mended afterwards.
+`first.toml` without sight of the rules, which were then mended on it, `second.toml` after that, and sealed. Read a
+figure of a sealed set only once: who mends the rules on its misses must write another one. `third.toml` holds those
+families again whose misses in `second.toml` were mended afterwards.
 
 One JSON line a family and source. Mutants of one wording are not independent, so `wordings` counts those of
 which every mutant was caught. `right` are right answers in other words, alone and in pairs for tickets that ask two
-things; what they count are false alarms. Families: conditions, promises, order (a number of nobody's), live (stock,
+things, `courtesy` are right answers with a polite sentence more; these two count false alarms. Families: conditions, promises, order (a number of nobody's), live (stock,
 delivery and refund claims), product, contact (names, phones, links, mails, codes, discounts), escalation (a
 person had to decide), longer (the policy's value and ten more, in words), denied, half (one of two answers left out).
 """
