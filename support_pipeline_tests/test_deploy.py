@@ -10,11 +10,13 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
 
 import dagster as dg
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from support_pipeline.artifacts import Store
 from support_pipeline.definitions import build_defs
@@ -22,8 +24,9 @@ from support_pipeline.errors import ConfigError
 from support_pipeline.orchestration.remote_trainers import K8sTrainer
 from support_pipeline.serving.decision_counts import decided_by_month
 from support_pipeline.serving.decisions import Decision, DecisionLog
+from support_pipeline_tests import helm_chart
 from support_pipeline_tests.conftest import AS_OF, ROOT, make_project
-from support_pipeline_tests.processes import wait_until
+from support_pipeline_tests.processes import running, wait_until
 
 DEPLOY = ROOT / "deploy"
 
@@ -198,22 +201,47 @@ def test_a_pod_without_an_image_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
         K8sTrainer(claim="work").pod_spec()
 
 
-def test_the_helm_values_say_what_dagster_yaml_says() -> None:
-    values: dict[str, Any] = yaml.safe_load((DEPLOY / "helm" / "values.yaml").read_text())
-    instance = yaml.safe_load((ROOT / "dagster.yaml").read_text())
-    queue = values["dagsterDaemon"]["runCoordinator"]["config"]["queuedRunCoordinator"]
-    limits = instance["concurrency"]["runs"]["tag_concurrency_limits"]
-    assert queue["tagConcurrencyLimits"] == limits
-    (deployment,) = values["dagster-user-deployments"]["deployments"]
-    assert deployment["dagsterApiGrpcArgs"] == ["--module-name", "support_pipeline.definitions"]
-    assert values["runLauncher"]["type"] == "K8sRunLauncher"
+HELM = yaml.safe_load((DEPLOY / "helm" / "values.yaml").read_text(encoding="utf-8"))
+
+
+def test_the_helm_values_are_ones_that_dagsters_chart_knows() -> None:
+    values = helm_chart.Values.model_validate(HELM)
+    (deployment,) = values.userDeployments.deployments
+    assert deployment.dagsterApiGrpcArgs == ["--module-name", "support_pipeline.definitions"]
+    assert values.runLauncher.type == "K8sRunLauncher"
+
+
+@pytest.mark.parametrize(
+    ("place", "key"), [("concurrency", "poools"), ("dagsterDaemon", "runMonitor"), ("postgresql", "host")]
+)
+def test_a_misspelt_helm_value_is_found(place: str, key: str) -> None:
+    with pytest.raises(ValidationError, match=key):
+        helm_chart.Values.model_validate(HELM | {place: HELM[place] | {key: {}}})
+
+
+def test_the_helm_values_say_what_dagster_yaml_says(tmp_path: Path) -> None:
+    written = helm_chart.instance_of(helm_chart.Values.model_validate(HELM))
+    ours = yaml.safe_load((ROOT / "dagster.yaml").read_text(encoding="utf-8"))
+    limits = ours["concurrency"]["runs"]["tag_concurrency_limits"]
+    assert written["concurrency"]["runs"]["tag_concurrency_limits"] == limits
+    assert written["concurrency"]["pools"] == ours["concurrency"]["pools"]
+    pods = {"start_timeout_seconds": 600}  # a node may have to be started first
+    assert written["run_monitoring"] == ours["run_monitoring"] | pods
+    (tmp_path / "dagster.yaml").write_text(yaml.safe_dump(written), encoding="utf-8")
+    with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
+        assert type(instance.run_coordinator).__name__ == "QueuedRunCoordinator"
+
+
+def test_the_charts_version_is_dagsters() -> None:
+    text = (DEPLOY / "helm" / "values.yaml").read_text(encoding="utf-8")
+    (version,) = re.findall(r"--version (\S+)", text)
+    assert f"dagster=={version}\n" in (ROOT / "constraints.txt").read_text(encoding="utf-8")
 
 
 def test_volumes_and_variables_of_the_helm_values_are_ones_that_kubernetes_knows() -> None:
     kubernetes = pytest.importorskip("kubernetes")
     models = pytest.importorskip("dagster_k8s.models")
-    values = yaml.safe_load((DEPLOY / "helm" / "values.yaml").read_text())
-    (deployment,) = values["dagster-user-deployments"]["deployments"]
+    (deployment,) = HELM["dagster-user-deployments"]["deployments"]
     container = {
         "name": deployment["name"],
         "env": deployment["env"],
@@ -252,7 +280,7 @@ def test_what_the_image_copies_is_there_and_in_the_repository() -> None:
 def test_compose_names_only_what_it_has() -> None:
     compose = yaml.safe_load((DEPLOY / "docker-compose.yaml").read_text())
     services = compose["services"]
-    assert set(services) == {"postgres", "prepare", "daemon", "webserver"}
+    assert set(services) == {"postgres", "prepare", "daemon", "webserver", "desk"}
     for service in services.values():
         assert set(service.get("depends_on", {})) <= set(services)
         for volume in service.get("volumes", ()):
@@ -264,13 +292,18 @@ def test_compose_names_only_what_it_has() -> None:
     asked = set(re.findall(r"(?<!\$)\$\{(\w+)", text))
     given = {line.split("=")[0] for line in (DEPLOY / "compose.env.example").read_text().splitlines()}
     assert asked <= given, "every variable of the file is in its example"
-    for name in ("daemon", "webserver"):
+    for name in ("daemon", "webserver", "desk"):
         program = services[name]["command"].split()[0]
         assert (Path(sys.executable).parent / program).exists(), program
+        assert services[name]["security_opt"] and services[name]["cap_drop"] == ["ALL"]
+        assert services[name]["restart"] == "unless-stopped" and services[name]["env_file"] == [".env"]
     assert services["webserver"]["ports"] == ["127.0.0.1:3000:3000"]
+    assert services["desk"]["ports"] == ["127.0.0.1:8080:8080"]
+    places = services["daemon"]["environment"]
+    assert places.items() <= services["desk"]["environment"].items(), "the desk looks where Dagster writes"
 
 
-@pytest.mark.parametrize("name", ["daemon", "webserver"])
+@pytest.mark.parametrize("name", ["daemon", "webserver", "desk"])
 def test_systemd_reads_the_units(name: str, tmp_path: Path) -> None:
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd is not installed")
@@ -283,3 +316,66 @@ def test_systemd_reads_the_units(name: str, tmp_path: Path) -> None:
     # It looks at the machine's other units as well.
     said = [line for line in (done.stdout + done.stderr).splitlines() if "support-pipeline" in line]
     assert not said
+
+
+def unit(name: str) -> dict[str, list[str]]:
+    """The settings of a unit's [Service], each with all that was given to it."""
+    text = (DEPLOY / "systemd" / f"support-pipeline-{name}.service").read_text(encoding="utf-8")
+    found: dict[str, list[str]] = {}
+    for line in text.split("[Service]")[1].split("[Install]")[0].splitlines():
+        if "=" in line and not line.startswith("#"):
+            key, _, value = line.partition("=")
+            found.setdefault(key, []).append(value)
+    return found
+
+
+def test_the_units_share_user_places_and_care() -> None:
+    units = [unit(name) for name in ("daemon", "webserver", "desk")]
+    for key in ("User", "WorkingDirectory", "EnvironmentFile", "Restart", "NoNewPrivileges", "ProtectSystem"):
+        assert len({tuple(settings[key]) for settings in units}) == 1, key
+    assert set(units[2]["Environment"]) - {"SUPPORT_PIPELINE_URL="} <= set(units[0]["Environment"])
+
+
+def desk_commands() -> dict[str, str]:
+    """What systemd and Compose start as the desk, with their variables put in as they would."""
+    compose = yaml.safe_load((DEPLOY / "docker-compose.yaml").read_text(encoding="utf-8"))
+    said = {"systemd": unit("desk")["ExecStart"][0], "compose": compose["services"]["desk"]["command"]}
+    return {name: re.sub(r"\$\{\w+(?::-)?\}", "", command) for name, command in said.items()}
+
+
+@pytest.mark.parametrize("kind", ["systemd", "compose"])
+def test_the_desk_starts_answers_and_ends_in_order(kind: str, tmp_path: Path) -> None:
+    program, *words = desk_commands()[kind].split()
+    port = str(free_port())
+    command = [str(Path(sys.executable).parent / Path(program).name), *words]
+    (tmp_path / "clients").mkdir()
+    environment = {
+        **os.environ,
+        "SUPPORT_PIPELINE_STORE": str(tmp_path / "store"),
+        "SUPPORT_PIPELINE_CLIENTS": str(tmp_path / "clients"),
+        "SUPPORT_PIPELINE_DECISIONS": f"sqlite:///{tmp_path / 'decisions.db'}",
+        "PYTHONPATH": str(ROOT),
+    }
+
+    def healthy() -> bool:
+        try:
+            with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2) as answer:
+                return bool(answer.read() == b"ok")
+        except (URLError, OSError):
+            return False
+
+    with subprocess.Popen(
+        [word.replace("8080", port) for word in command],
+        env=environment,
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as desk:
+        try:
+            assert wait_until(healthy, 90)
+            desk.terminate()
+            desk.wait(60)
+        finally:
+            desk.kill()
+    assert desk.returncode == 0
+    assert not running(f"--parent\0{desk.pid}\0"), "systemd would kill the worker with an answer in hand"

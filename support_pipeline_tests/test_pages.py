@@ -20,8 +20,8 @@ KNOWN = {command.name or command.callback.__name__ for command in app.registered
 KNOWN |= {group.name for group in app.registered_groups if group.name}
 REFUSED = {"promote": 2, "rollback": 2}
 """On this project the gate has promoted, and there is no earlier version: the command says so."""
-IN_OTHER_TESTS = {("support-pipeline", "run")}
-"""It makes the project of these tests."""
+IN_OTHER_TESTS = {("support-pipeline", "run"), ("support-pipeline", "user")}
+"""`run` makes the project of these tests; `user add` asks for a password."""
 
 
 def commands(page: Path) -> list[str]:

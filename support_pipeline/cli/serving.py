@@ -4,6 +4,7 @@ import gc
 import logging
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import threading
@@ -70,6 +71,8 @@ def serve(serving: Serving) -> None:
     console.print(f"page    http://{serving.host}:{serving.port}/ui/queue", markup=False)
     console.print(f"router  http://{serving.host}:{serving.port}/v1/tickets", markup=False)
     console.print("Ctrl+C ends it")
+    # uvicorn raises what ended it once more when it has closed; by default that would end us before the worker.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         if child:
             child.start()

@@ -73,7 +73,7 @@ def inspect_draft(config: ClientConfig, day: date, ticket: str, draft: str) -> l
     )
     found += personal_data(draft, ticket, config.contacts)
     borne = [claim.sentence.strip() for claim in claims(book, draft) if judge(book, claim, day) == "current"]
-    found += promises(draft, [*policies, config.filters.cannot_know_answer or ""], borne)
+    found += promises(draft, [*policies, config.filters.cannot_know_answer or "", config.brand], borne)
     if not found and not states_policy(book, day, draft) and not admits_not_knowing(draft):
         found.append(Finding("unsupported", "states no policy in force, so nothing bears it out"))
     return list(dict.fromkeys(found))

@@ -1,7 +1,8 @@
 """What a draft must not promise: that is granted by people, not by a model.
 
 A sentence that a policy in force says too promises nothing new. What remains: refunds and credits
-granted, actions taken or announced, exceptions, liability, guarantees, deadlines, limits lifted.
+granted, actions taken or announced, exceptions, liability, guarantees, deadlines, limits lifted. Beside
+these names stands the scorer's grounding, which finds conditions and promises in any words.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,6 +11,7 @@ from typing import Any
 
 import re2
 
+from support_pipeline.model.scoring.grounding import terms_layer
 from support_pipeline.model.scoring.likeness import content_words
 from support_pipeline.model.scoring.wording import sentences
 from support_pipeline.serving.guardrails.finding import Finding
@@ -68,7 +70,14 @@ def promises(draft: str, policies: Sequence[str], borne: Sequence[str] = ()) -> 
         words for words, policy in zip(known, policies, strict=True) if "free" in policy.casefold().split()
     ]
     allowed = _joined(tuple(policies))
-    return list(dict.fromkeys(_found(draft, known, free, allowed, borne)))
+    named = _found(draft, known, free, allowed, borne)
+    return list(dict.fromkeys([*named, *_groundless(draft, policies)]))
+
+
+def _groundless(draft: str, policies: Sequence[str]) -> Iterator[Finding]:
+    """The ticket is no source here: what a customer claims was promised is not promised by that."""
+    for objection in terms_layer(draft, *policies).evidence:
+        yield Finding("promise", objection[:240])
 
 
 @lru_cache(maxsize=64)

@@ -51,6 +51,9 @@ BAD = [
     ("promise", "You can keep the boots."),
     ("promise", "APPROVED"),
     ("promise", "Consider it done."),
+    ("promise", "Items can be returned within 45 days of delivery. Please include the signed warranty card."),
+    ("promise", "Returns are only taken on weekdays."),
+    ("promise", "Our stylist will ring you once a week."),
     ("promise", "We will rеfund you."),  # a Cyrillic е
     ("markup", "Click [here](https://evil.example)."),
     ("markup", "<b>Items can be returned within 45 days of delivery.</b>"),
@@ -83,6 +86,12 @@ def test_a_bad_draft_is_found(kind: str, draft: str) -> None:
 @pytest.mark.parametrize("draft", SOUND)
 def test_a_sound_draft_passes(draft: str) -> None:
     assert inspect_draft(CONFIG, TODAY, TICKET, draft) == []
+
+
+def test_what_a_customer_claims_was_promised_is_not_promised_by_that() -> None:
+    ticket = "You said that a stylist rings me once a week. Please confirm it."
+    found = inspect_draft(CONFIG, TODAY, ticket, "A stylist will ring you once a week.")
+    assert "promise" in {finding.kind for finding in found}
 
 
 def test_what_was_right_before_a_policy_changed_is_expired_after() -> None:
