@@ -93,7 +93,6 @@ def queue(
         "bands": BANDS,
         "clients": _visible(desk, session.person),
         "said": said,
-        "hold": desk.settings.hold_seconds,
     }
     return render(request, "queue.html", values)
 
@@ -110,7 +109,7 @@ def _failed_count(connection: sa.Connection, person: Person) -> int:
 
 
 def _said(connection: sa.Connection, done: str, person: Person) -> dict[str, Any] | None:
-    """What was just done, for the status line; `undo` while it can be taken back."""
+    """What was just done, for the status line; `undo` is the seconds in which it can still be taken back."""
     if not done:
         return None
     try:
@@ -118,8 +117,10 @@ def _said(connection: sa.Connection, done: str, person: Person) -> dict[str, Any
     except NoSuchDraft:
         return None
     decision = connection.execute(DECISION.select().where(DECISION.c.draft_id == done)).mappings().first()
-    still = decision is not None and datetime.fromisoformat(decision["decided_at"]) > datetime.now(UTC)
-    return {"draft": draft, "undo": still, "state": draft["state"]}
+    left = 0.0
+    if decision is not None:
+        left = (datetime.fromisoformat(decision["decided_at"]) - datetime.now(UTC)).total_seconds()
+    return {"draft": draft, "undo": max(0.0, left), "state": draft["state"]}
 
 
 # One draft
@@ -154,7 +155,6 @@ def draft_page(
         "waiting": len(order),
         "said": said,
         "problem": problem,
-        "hold": desk.settings.hold_seconds,
     }
     return render(request, "draft.html", values)
 

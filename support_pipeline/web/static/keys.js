@@ -1,4 +1,5 @@
 // Keys press the buttons and links that name them (data-key); everything also works without this file.
+// It runs before the page is there, so that no key is lost that somebody presses as soon as they see it.
 "use strict";
 
 const typing = (element) => element.matches("input, textarea, select, [contenteditable]");
@@ -97,7 +98,9 @@ async function refresh() {
   }
 }
 
-setInterval(refresh, 5000);
-expire();
-// A key that was quicker than htmx sent the form the plain way: the page that answers is taken to as well.
-if (new URLSearchParams(location.search).has("done")) focusMain();
+document.addEventListener("DOMContentLoaded", () => {
+  setInterval(refresh, 5000);
+  expire();
+  // A key that was quicker than htmx sent the form the plain way: the page that answers is taken to as well.
+  if (new URLSearchParams(location.search).has("done")) focusMain();
+});
