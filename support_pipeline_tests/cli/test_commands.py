@@ -122,3 +122,12 @@ def test_a_corrupt_manifest_is_named(folder: Path) -> None:
     broken.mkdir(parents=True)
     (broken / "manifest.json").write_text("{")
     refused(say("status", "small"), "manifest.json: is corrupt")
+
+
+def test_the_first_person_can_be_added_before_the_desk_starts(folder: Path) -> None:
+    typed = CliRunner().invoke(
+        app, ["user", "add", "ann@agency.example", "--role", "admin"], input="long enough 1\nlong enough 1\n"
+    )
+    assert typed.exit_code == 0, typed.output
+    (row,) = json.loads(say("user", "list", "--json").stdout)
+    assert (row["email"], row["role"]) == ("ann@agency.example", "admin")

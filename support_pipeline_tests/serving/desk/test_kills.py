@@ -1,4 +1,4 @@
-"""kill -9 of the router, the worker, its engine and a database client, under load, at random moments.
+"""kill -9 of the router, the worker, its engine, a database client and Postgres' own backends, under load, at random moments.
 
 Nothing that was acknowledged may be lost, no customer may get two replies, and every draft has at most
 one decision; on SQLite and on Postgres alike. The engine is llama.cpp with a model of random weights.
@@ -26,6 +26,7 @@ import yaml
 
 from support_pipeline.artifacts import Store
 from support_pipeline.serving.decisions import Database, DecisionLog, audit, people
+from support_pipeline.serving.decisions.database import DatabaseUnusable
 from support_pipeline.serving.decisions.schema import DECISION, DRAFT, JOB, TICKET
 from support_pipeline.serving.desk.answering import NO_MODEL
 from support_pipeline_tests.model.gguf import tiny
@@ -37,6 +38,8 @@ KILLS = 220
 TICKETS = 1500
 VICTIMS = {"clerk": 6, "router": 4, "engine": 3, "worker": 1}
 """The worker and its engine need a second to start, the clerk none; weights give all of them time to work."""
+SERVED_BY_POSTGRES = {"session": 4, "backend": 2}
+"""A session is ended by pg_terminate_backend; a backend killed with -9 takes all others with it into recovery."""
 
 
 class Town:
@@ -69,6 +72,7 @@ class Town:
             "EMAIL": "e@acme.example",
         }
         self.pids: dict[str, int] = {}
+        self.started: dict[str, float] = {}
         self.nursery = subprocess.Popen(
             [sys.executable, "-m", "support_pipeline_tests.serving.desk.stub_desk"],
             env=self.environment,
@@ -87,10 +91,42 @@ class Town:
         self.nursery.stdin.write(" ".join([name, *rest]) + "\n")
         self.nursery.stdin.flush()
         self.pids[name] = int(self.nursery.stdout.readline())
+        self.started[name] = time.monotonic()
 
     def kill(self, name: str) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pids[name], signal.SIGKILL)
+
+    def kill_backend(self, moments: random.Random, *, politely: bool) -> bool:
+        """Ends the server's side of somebody's connection; whether there was one."""
+        others = "select pid from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()"
+        with contextlib.suppress(DatabaseUnusable, ProcessLookupError):
+            with self.database.reading() as connection:
+                pids = connection.execute(sa.text(others)).scalars().all()
+                if not pids:
+                    return False
+                victim = moments.choice(sorted(pids))
+                if politely:
+                    connection.execute(sa.text("select pg_terminate_backend(:pid)"), {"pid": victim})
+                    return True
+            os.kill(victim, signal.SIGKILL)
+            return True
+        return False
+
+    def revive(self) -> None:
+        """Waits for the database, and starts again who did not survive its going, as `serve` and systemd do."""
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            with contextlib.suppress(DatabaseUnusable), self.database.reading() as connection:
+                connection.execute(sa.select(1))
+                break
+            time.sleep(0.05)
+        for name in ("router", "worker", "clerk"):
+            if not _alive(self.pids[name]):
+                # One that is only just starting may say that there is no database, and end.
+                starting = time.monotonic() - self.started[name] < 15
+                assert starting or name != "router", "the router ended with the database's connections"
+                self.start(name)
 
     def engine(self) -> int | None:
         """The process id of the worker's engine, if it has one at the moment."""
@@ -146,6 +182,14 @@ class Town:
         self.helpdesk.close()
 
 
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def _children(parent: int, command: str) -> list[int]:
     found = []
     for place in Path("/proc").glob("[0-9]*"):
@@ -177,9 +221,10 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_sent_twice(town: Town) -> N
         town.start(name)
     load = threading.Thread(target=town.load)
     load.start()
+    victims = VICTIMS if town.database.is_sqlite else VICTIMS | SERVED_BY_POSTGRES
     kills, began = Counter[str](), time.monotonic()
     while sum(kills.values()) < KILLS and time.monotonic() - began < 600:
-        name = moments.choices(list(VICTIMS), list(VICTIMS.values()))[0]
+        name = moments.choices(list(victims), list(victims.values()))[0]
         time.sleep(moments.uniform(0.02, 0.55))
         if name == "engine":
             engine = town.engine()
@@ -187,6 +232,10 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_sent_twice(town: Town) -> N
                 continue  # it is only just starting; somebody else's turn
             with contextlib.suppress(ProcessLookupError):
                 os.kill(engine, signal.SIGKILL)
+        elif name in SERVED_BY_POSTGRES:
+            if not town.kill_backend(moments, politely=name == "session"):
+                continue
+            town.revive()
         else:
             town.kill(name)
             town.start(name)
@@ -217,7 +266,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_sent_twice(town: Town) -> N
         f"{dict(kills)} kills, {len(town.accepted)} tickets and {len(acknowledged)} decisions acknowledged, "
         f"{len(sent)} sent, {drafted} of them drafted by the engine"
     )
-    assert sum(kills.values()) == KILLS and min(kills[name] for name in VICTIMS) >= 10
+    assert sum(kills.values()) == KILLS and min(kills[name] for name in victims) >= 10
     assert min(len(acknowledged), len(sent), drafted) > 20, "the load never got through"
     assert town.accepted <= tickets, "an acknowledged ticket is lost"
     assert acknowledged <= set(decided), "an acknowledged decision is lost"
