@@ -81,7 +81,7 @@ class Settings:
     first_lessons: int = 150
     curriculum: int = 1800
     many_voices: bool = False
-    voice_steps: int = 2000
+    voice_steps: int = 8000
     voice_share: float = 0.7
     seed: int = 20
     batch_tokens: int = 3072
@@ -334,7 +334,9 @@ def _advance(
 
 
 def _identity(settings: Settings) -> dict[str, int]:
-    return {name: value for name, value in asdict(settings).items() if name not in ("steps", "decay")}
+    """What the level stretch depends on: not how long it is, nor what is made of it."""
+    later = {"steps", "decay", "voice_steps", "voice_share"}
+    return {name: value for name, value in asdict(settings).items() if name not in later}
 
 
 def _put_down(

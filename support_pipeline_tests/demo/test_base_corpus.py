@@ -8,6 +8,7 @@ from random import Random
 import pytest
 
 from support_pipeline.demo.base_corpus import intents
+from support_pipeline.demo.base_corpus.about_it import ABOUT_IT, full_name, plain, said_again
 from support_pipeline.demo.base_corpus.asks import (
     ASKS,
     draw_policy,
@@ -28,13 +29,16 @@ from support_pipeline.demo.base_corpus.conversations import (
 from support_pipeline.demo.base_corpus.drills import make_drill, make_naming
 from support_pipeline.demo.base_corpus.facts import Topic
 from support_pipeline.demo.base_corpus.grammar import bare, draw, expand, parse, sealed
+from support_pipeline.demo.base_corpus.problems import several
 from support_pipeline.demo.base_corpus.retold import RETOLD
 from support_pipeline.demo.base_corpus.topics import TOPICS
+from support_pipeline.demo.base_corpus.topics_pairs import PAIRED
 from support_pipeline.demo.base_corpus.topics_terms import TERMS
 from support_pipeline.model.prompt import escalated_to
 
 PLACEHOLDER = re.compile(r"<[A-Z]+_\d{1,3}>")
 NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+EVERY = TOPICS + TERMS + PAIRED
 
 
 @pytest.fixture(scope="module", params=[FULL, MANY_VOICES], ids=["first course", "second course"])
@@ -67,21 +71,24 @@ def test_equal_seeds_give_equal_chats() -> None:
 
 def test_there_are_enough_topics_and_phrasings() -> None:
     assert len(TOPICS) >= 30
-    assert {topic.name for topic in TOPICS + TERMS} == set(ASKS)
+    assert {topic.name for topic in EVERY} == set(ASKS)
     assert {topic.name for topic in TOPICS} == set(RETOLD)
     for topic in TOPICS:
         sizes = (len(policies(topic, False)), len(questions(topic, False)), len(topic.answers))
         assert sizes >= (7, 18, 7), topic.name
 
 
-@pytest.mark.parametrize("topic", TOPICS + TERMS, ids=lambda topic: topic.name)
+@pytest.mark.parametrize("topic", EVERY, ids=lambda topic: topic.name)
 def test_every_phrasing_of_a_policy_and_of_an_answer_states_the_value(topic: Topic) -> None:
-    answers = topic.answers + RETOLD.get(topic.name, ())
+    answers = topic.answers + RETOLD.get(topic.name, ()) + ABOUT_IT.get(topic.name, ())
     for template in (*policies(topic, False), *policies(topic, True), *answers):
-        assert re.search(r"\{[vaw]\}", template), template
+        if topic in PAIRED:
+            assert "{x}" in template and "{y}" in template, template
+        else:
+            assert re.search(r"\{[vaw]\}", template), template
 
 
-@pytest.mark.parametrize("topic", TOPICS + TERMS, ids=lambda topic: topic.name)
+@pytest.mark.parametrize("topic", EVERY, ids=lambda topic: topic.name)
 def test_every_topic_has_held_out_questions_and_policies_of_its_own(topic: Topic) -> None:
     for inventory in (questions, policies, noun_questions):
         trained, held_out = inventory(topic, False), inventory(topic, True)
@@ -163,7 +170,31 @@ def test_no_shop_has_two_policies_on_one_matter() -> None:
     rng = Random(4)
     for _ in range(200):
         asked = {name for turn in make_chat(rng, MANY_VOICES).turns for name in turn.topics}
-        assert not any(pair <= asked for pair in RIVALS)
+        assert not any(len(rivals & asked) > 1 for rivals in RIVALS)
+
+
+def test_answers_call_an_item_only_what_the_question_called_it() -> None:
+    rng = Random(6)
+    names = {full_name("pair of hiking boots", rng) for _ in range(400)}
+    assert "pair of hiking boots" in names and len(names) > 50
+    assert all(name.endswith("hiking boots") for name in names)
+    noun = plain("pair of hiking boots")
+    named = {said_again("Fjell hiking boots", noun, "Do my Fjell hiking boots fit?", rng) for _ in range(200)}
+    assert {"your hiking boots", "the boots", "your Fjell hiking boots", "it"} <= named
+    unnamed = {said_again("Fjell hiking boots", noun, "How long can I return it?", rng) for _ in range(200)}
+    assert not any("boots" in name for name in unnamed)
+
+
+def test_several_troubles_go_to_a_person_and_one_of_them_alone_need_not() -> None:
+    rng = Random(8)
+    texts = [
+        expand(several(rng), rng, {"product": "lamp", "order": "<ORDER_1>", "phone": "<PHONE_1>"})
+        for _ in range(300)
+    ]
+    assert len(set(texts)) == 300
+    turns = [turn for _ in range(300) for turn in make_chat(rng, MANY_VOICES).turns]
+    listed = [turn for turn in turns if re.search(r"went wrong|(?i:first of all,|firstly) ", turn.question)]
+    assert listed and all(turn.team for turn in listed)
 
 
 def test_money_disputes_go_to_a_billing_team_where_there_is_one(chats: list[Chat]) -> None:

@@ -378,6 +378,11 @@ ASKS: dict[str, tuple[Ask, ...]] = {
     "exchange_terms": (Ask(NOUN, "[exchanges|swapping a size|what a swap costs|another size of the {product}|exchanging a color]"),),
     "size_advice": (Ask(NOUN, "[being between two sizes|which of two sizes|sizing up|whether it runs small|the {product} between sizes]"),),
     "address_place": (Ask(NOUN, "[where to change the address|a wrong address on {order}|a new address for {order}|redirecting my parcel|moving house with an open order]"),),
+    "size_both": (Ask(NOUN, "[sizes|the right size|how sizes run|picking a size|my size in the {product}|the fit of the {product}]"),),
+    "exchange_both": (Ask(NOUN, "[exchanges|another size|how a swap works|changing the color of the {product}|exchanging the {product}]"),),
+    "damage_both": (Ask(NOUN, "[damage|a broken {product}|something that came damaged|scratches on the {product}|how to report damage]"),),
+    "restocking_both": (Ask(NOUN, "[the restocking fee|deductions|what you keep when it was opened|a fee on the opened {product}|returning an opened {product}]"),),
+    "student_both": (Ask(NOUN, "[student prices|the discount for students|savings for students|being a student|student deals]"),),
     "support_hours": (Ask(NOUN, "[support hours|your opening hours|when you can be reached|office hours|the hours of your team|your phone hours]"),),
 }  # fmt: skip
 

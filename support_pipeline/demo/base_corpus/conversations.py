@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from random import Random
 
 from support_pipeline.demo.base_corpus import intents, voice
+from support_pipeline.demo.base_corpus.about_it import ABOUT_IT, full_name, plain, said_again
 from support_pipeline.demo.base_corpus.asks import draw_noun, draw_policy, draw_question
 from support_pipeline.demo.base_corpus.brands import Brand, make_brand
 from support_pipeline.demo.base_corpus.facts import Topic
 from support_pipeline.demo.base_corpus.grammar import draw, expand, phrasings, sealed
+from support_pipeline.demo.base_corpus.problems import several
 from support_pipeline.demo.base_corpus.retold import ENDS, HANDED_OVER, JOINTS, LEADS, NOT_FROM_HERE, RETOLD
 from support_pipeline.demo.base_corpus.topics import TOPICS
+from support_pipeline.demo.base_corpus.topics_pairs import PAIRED
 from support_pipeline.demo.base_corpus.topics_terms import TERMS
 from support_pipeline.demo.base_corpus.values import Value
 from support_pipeline.model.prompt import Message, escalation, system_message, user_message
@@ -23,8 +26,15 @@ PLACEHOLDERS = ("order", "tracking", "customer", "agent", "email", "phone")
 KINDS = {
     "fact": 0.57, "facts": 0.10, "judged": 0.05, "escalate": 0.14, "cannot_know": 0.09, "not_covered": 0.03, "small_talk": 0.02,
 }  # fmt: skip
-RIVALS = ({"address_change", "address_place"}, {"exchange_window", "exchange_terms"})
-MORE_TOGETHER = KINDS | {"fact": 0.48, "facts": 0.19}
+RIVALS = (
+    {"address_change", "address_place"},
+    {"exchange_window", "exchange_terms", "exchange_both"},
+    {"size_help", "size_advice", "size_both"},
+    {"damage_report", "damage_both"},
+    {"restocking_fee", "restocking_both"},
+    {"student_discount", "student_both"},
+)
+MORE_TOGETHER = KINDS | {"fact": 0.44, "facts": 0.20, "escalate": 0.17}
 SECOND_QUESTIONS = (
     "{question}",
     "[Also|And|Besides|Then]: {question}",
@@ -42,8 +52,8 @@ class Difficulty:
     """How much a chat asks of the reader. Many turns below one system message are many lessons.
 
     Of the facts, the share `usual` is answered in the topic's first wording, the share `quoted` by the policy's own
-    sentence, the rest in any wording; with `many_voices` in those of `retold` too. The share `dressed` of the questions comes
-    as a ticket: with greetings, a story around it, typing errors.
+    sentence, the rest in any wording; with `many_voices` in those of `retold` and `about_it` too, for customers who tell more
+    of their lives. The share `dressed` of the questions comes as a ticket: with greetings, a story around it, typing errors.
     """
 
     facts: tuple[int, int] = (5, 16)
@@ -107,7 +117,7 @@ class Scene:
 
 
 def _topics(difficulty: Difficulty) -> tuple[Topic, ...]:
-    return TOPICS + TERMS if difficulty.many_voices else TOPICS
+    return TOPICS + TERMS + PAIRED if difficulty.many_voices else TOPICS
 
 
 def say(inventory: tuple[str, ...], rng: Random, slots: dict[str, str], held_out: bool = False) -> str:
@@ -118,7 +128,7 @@ def say(inventory: tuple[str, ...], rng: Random, slots: dict[str, str], held_out
 
 def _value_slots(value: Value) -> dict[str, str]:
     within = f"within {value.text}" if value.number is not None or value.text[0].isdigit() else value.text
-    return {"v": value.text, "a": value.adjective, "w": within}
+    return {"v": value.text, "a": value.adjective, "w": within} | dict(zip("xy", value.parts, strict=False))
 
 
 def _capital(text: str) -> str:
@@ -139,9 +149,29 @@ def entities(rng: Random, brand: Brand) -> dict[str, str]:
     return named | {"brand": brand.name, "unit": brand.unit, "product": rng.choice(brand.products)}
 
 
-def _dressed(core: str, rng: Random, slots: dict[str, str], angry: bool = False) -> str:
+def _named(scene: Scene, rng: Random) -> dict[str, str]:
+    """`entities`; with many voices the product bears its name in the shop's catalogue, and `noun` is what it is."""
+    slots = entities(rng, scene.brand)
+    noun = plain(slots["product"])
+    if scene.difficulty.many_voices:
+        slots["product"] = full_name(slots["product"], rng)
+    return slots | {"noun": noun}
+
+
+def _told_on_the_side(rng: Random, slots: dict[str, str]) -> list[str]:
+    """What a customer tells that has nothing to do with the question: mostly nothing, now and then a lot."""
+    many = rng.choice((0, 0, 0, 0, 1, 1, 2, 3))
+    own = slots | {"n": str(rng.randint(3, 12))}
+    return [expand(line, rng, own) for line in rng.sample(voice.ASIDES, many)]
+
+
+def _dressed(core: str, rng: Random, slots: dict[str, str], angry: bool = False, asides: bool = False) -> str:
     """A question as a ticket: greeting, context, the core, a closing; then typing errors."""
     parts = [core]
+    if asides:
+        told = _told_on_the_side(rng, slots)
+        cut = rng.randint(0, len(told))
+        parts = [*told[:cut], core, *told[cut:]]
     if rng.random() < 0.30:
         parts.insert(0, expand(rng.choice(voice.BEFORE), rng, slots))
         if rng.random() < 0.25:
@@ -171,13 +201,25 @@ SUBJECTS = (
 )
 
 
-def _ticket(core: str, rng: Random, slots: dict[str, str], dressed: float, angry: bool = False) -> str:
-    if rng.random() >= dressed:
+def _ticket(
+    core: str,
+    rng: Random,
+    slots: dict[str, str],
+    difficulty: Difficulty,
+    angry: bool = False,
+    thing: str = "",
+) -> str:
+    """The question `core` as it comes in; `thing` is what it is about, if that can be a subject."""
+    if rng.random() >= difficulty.dressed:
         return core
-    body = _dressed(core, rng, slots, angry)
-    if rng.random() < 0.08:
-        return user_message(expand(rng.choice(SUBJECTS), rng, slots), body)
-    return body
+    body = _dressed(core, rng, slots, angry, difficulty.many_voices)
+    if rng.random() >= (0.4 if difficulty.many_voices else 0.08):
+        return body
+    if difficulty.many_voices:
+        return user_message(
+            expand(rng.choice(voice.SUBJECTS), rng, slots | {"thing": thing or "my order"}), body
+        )
+    return user_message(expand(rng.choice(SUBJECTS), rng, slots), body)
 
 
 def _fitting(inventory: tuple[str, ...], question: str, slots: dict[str, str]) -> list[str]:
@@ -220,8 +262,12 @@ def _worded(scene: Scene, usual: tuple[str, ...], more: tuple[str, ...], rng: Ra
     return more if scene.difficulty.many_voices and rng.random() < 0.5 else usual
 
 
-def _tell(scene: Scene, topic: Topic, rng: Random, slots: dict[str, str]) -> str:
+def _tell(scene: Scene, topic: Topic, rng: Random, slots: dict[str, str], question: str = "") -> str:
     slots = slots | _value_slots(scene.values[topic.name])
+    if scene.difficulty.many_voices:
+        slots["item"] = said_again(slots["product"], slots["noun"], question, rng)
+        if topic.name in ABOUT_IT and rng.random() < 0.4:
+            return _capital(expand(rng.choice(ABOUT_IT[topic.name]), rng, slots))
     drawn = rng.random()
     if drawn < scene.difficulty.usual:
         return _capital(expand(topic.answers[0], None, slots))
@@ -235,18 +281,23 @@ def _tell(scene: Scene, topic: Topic, rng: Random, slots: dict[str, str]) -> str
 
 
 def _fact(scene: Scene, rng: Random, warm: float, topics: list[Topic]) -> Turn:
-    slots = entities(rng, scene.brand)
+    slots = _named(scene, rng)
     asked = [draw_question(topic, rng, slots, scene.held_out) for topic in topics]
-    told = [_tell(scene, topic, rng, slots) for topic in topics]
-    if scene.difficulty.many_voices and len(topics) == 2:
-        asked[1] = _asked_too(topics[1], asked[1], rng, slots)
-        core = " ".join(asked)
+    if scene.difficulty.many_voices:
+        if len(topics) == 2:
+            asked[1] = _asked_too(topics[1], asked[1], rng, slots)
+        core, thing = (
+            " ".join(asked),
+            draw_noun(rng.choice((topics[0], rng.choice(scene.covered))), rng, slots),
+        )
+        told = [_tell(scene, topic, rng, slots, core) for topic in topics]
     else:
+        told, thing = [_tell(scene, topic, rng, slots) for topic in topics], ""
         core = rng.choice((" ", " ", " Also, ", " And ")).join(asked)
-    question = _ticket(core, rng, slots, scene.difficulty.dressed)
+    question = _ticket(core, rng, slots, scene.difficulty, thing=thing)
     joint = rng.choice(JOINTS) if scene.difficulty.many_voices else " "
     answer = _reply(scene, joint.join(told), question, rng, slots, warm)
-    values = tuple(scene.values[topic.name].text for topic in topics)
+    values = tuple(part for topic in topics for part in scene.values[topic.name].told)
     kind = "fact" if len(topics) == 1 else "facts"
     return Turn(kind, question, answer, values, None, tuple(topic.name for topic in topics))
 
@@ -268,11 +319,11 @@ def _judged(scene: Scene, rng: Random, warm: float, topic: Topic) -> Turn:
     assert topic.judgement is not None
     value, inside = scene.values[topic.name], rng.random() < 0.5
     own = _own_number(value, inside, rng)
-    slots = entities(rng, scene.brand) | _value_slots(value)
+    slots = _named(scene, rng) | _value_slots(value)
     unit = value.unit if own == 1 else f"{value.unit}s"
     number = scene.brand.currency.format(own) if value.unit == "money" else str(own)
     question = expand(rng.choice(topic.judgement.questions), rng, slots | {"n": number, "u": unit})
-    question = _ticket(question, rng, slots, scene.difficulty.dressed)
+    question = _ticket(question, rng, slots, scene.difficulty)
     yes = inside == topic.judgement.smaller_is_yes
     core = expand(rng.choice(topic.judgement.yes if yes else topic.judgement.no), rng, slots)
     return Turn(
@@ -286,10 +337,13 @@ def _judged(scene: Scene, rng: Random, warm: float, topic: Topic) -> Turn:
 
 
 def _escalate(scene: Scene, rng: Random) -> Turn:
-    slots = entities(rng, scene.brand)
-    inventory, team = _need(scene, rng)
-    core = say(inventory, rng, slots, scene.held_out)
-    question = _ticket(core, rng, slots, scene.difficulty.dressed, angry=rng.random() < 0.3)
+    slots = _named(scene, rng)
+    if scene.difficulty.many_voices and rng.random() < 0.2:
+        core, team = _capital(expand(several(rng), rng, slots)), scene.brand.default_team
+    else:
+        inventory, team = _need(scene, rng)
+        core = say(inventory, rng, slots, scene.held_out)
+    question = _ticket(core, rng, slots, scene.difficulty, angry=rng.random() < 0.3)
     wordings = _worded(scene, intents.ESCALATION_ANSWERS, HANDED_OVER, rng)
     core = expand(rng.choice(_fitting(wordings, question, slots)), rng, slots)
     warm = 0.4 if scene.difficulty.many_voices else 0.1
@@ -310,24 +364,22 @@ def _need(scene: Scene, rng: Random) -> tuple[tuple[str, ...], str]:
 
 
 def _cannot_know(scene: Scene, rng: Random, warm: float) -> Turn:
-    slots = entities(rng, scene.brand)
-    question = _ticket(
-        say(intents.LIVE_DATA, rng, slots, scene.held_out), rng, slots, scene.difficulty.dressed
-    )
+    slots = _named(scene, rng)
+    question = _ticket(say(intents.LIVE_DATA, rng, slots, scene.held_out), rng, slots, scene.difficulty)
     wordings = _worded(scene, intents.LIVE_DATA_ANSWERS, NOT_FROM_HERE, rng)
     core = expand(rng.choice(wordings), rng, slots)
     return Turn("cannot_know", question, _reply(scene, core, question, rng, slots, warm * 0.5, tells=False))
 
 
 def _not_covered(scene: Scene, rng: Random) -> Turn:
-    slots = entities(rng, scene.brand)
+    slots = _named(scene, rng)
     if scene.uncovered and rng.random() < 0.7:
         topic = rng.choice(scene.uncovered)
         about, core = topic.about[0], draw_question(topic, rng, slots, scene.held_out)
     else:
         about, template = rng.choice(intents.OUTSIDE)
         core = expand(template, rng, slots)
-    question = _ticket(core, rng, slots, scene.difficulty.dressed)
+    question = _ticket(core, rng, slots, scene.difficulty)
     answer = _capital(expand(rng.choice(intents.NOT_COVERED_ANSWERS), rng, slots | {"about": about}))
     team = scene.brand.default_team
     return Turn("not_covered", question, f"{answer} {escalation(team)}", (), team)
@@ -362,7 +414,7 @@ def _without_rivals(topics: list[Topic]) -> list[Topic]:
     """A question must have one answer: of two topics on one matter the first stays."""
     kept: list[Topic] = []
     for topic in topics:
-        if not any({topic.name, before.name} in RIVALS for before in kept):
+        if not any({topic.name, before.name} <= rivals for rivals in RIVALS for before in kept):
             kept.append(topic)
     return kept
 

@@ -20,7 +20,7 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Topic:
-    """One subject of a policy book. `{v}` is the value, `{a}` its form before a noun."""
+    """One subject of a policy book. `{v}` is the value, `{a}` its form before a noun, `{x}` and `{y}` its two parts."""
 
     name: str
     about: tuple[str, ...]

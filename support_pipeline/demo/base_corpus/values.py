@@ -49,13 +49,20 @@ WEEKDAYS = (
 class Value:
     """`text` is how the policy and the answer say it; `adjective` is its form before a noun.
 
-    `number` is set where a customer's own number can be judged against it, in `unit`.
+    `number` is set where a customer's own number can be judged against it, in `unit`. A value of two `parts` is told in
+    both, wherever they stand.
     """
 
     text: str
     adjective: str
     number: int | None = None
     unit: str = ""
+    parts: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What a right answer holds."""
+        return self.parts or (self.text,)
 
 
 Maker: TypeAlias = Callable[[Random, str], Value]
