@@ -14,6 +14,7 @@ from typing import Any
 
 from support_pipeline.errors import ModelError
 from support_pipeline.model.base import ChatFormat
+from support_pipeline.model.beginnings import by_beginning
 from support_pipeline.model.gguf.merge import without_peft_deprecation
 
 GenerativeModel = Any
@@ -150,26 +151,22 @@ def batches(ids: dict[int, list[int]], batch_size: int) -> Iterator[Batch]:
 
 
 def _alike(ids: dict[int, list[int]]) -> list[tuple[tuple[int, ...], list[int]]]:
-    """Groups of prompts with what they begin with. In sorted order those that share most are neighbours.
+    """Groups of prompts with what they begin with.
 
     A prompt joins the group before it unless that would shorten the group's prefix by more tokens, in
     all, than the prompt itself saves. The last token is never shared: it is read to begin the answer.
     """
-    groups: list[tuple[tuple[int, ...], list[int]]] = []
-    for i in sorted(ids, key=lambda i: ids[i]):
-        if groups:
-            prefix, rows = groups[-1]
-            common = _common(prefix, ids[i][:-1])
-            if common >= SHORTEST_PREFIX and common * len(rows) >= len(prefix) * (len(rows) - 1):
-                groups[-1] = (prefix[:common], [*rows, i])
-                continue
-        groups.append((tuple(ids[i][:-1]), [i]))
+    places = list(ids)
+    found = by_beginning(
+        [ids[i][:-1] for i in places],
+        least=SHORTEST_PREFIX,
+        worth=lambda common, length, members: common * members >= length * (members - 1),
+    )
     # A prompt alone shares nothing: it is read in one pass.
-    return [(prefix if len(rows) > 1 else (), rows) for prefix, rows in groups]
-
-
-def _common(a: Sequence[int], b: Sequence[int]) -> int:
-    return next((n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    return [
+        (tuple(ids[places[group[0]]][:length]) if len(group) > 1 else (), [places[at] for at in group])
+        for length, group in found
+    ]
 
 
 def _generate_batch(

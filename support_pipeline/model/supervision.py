@@ -12,6 +12,7 @@ from pathlib import Path
 
 from support_pipeline.errors import DatasetError
 from support_pipeline.model.base import ChatFormat
+from support_pipeline.model.beginnings import shared_length
 from support_pipeline.model.prompt import Message
 
 IGNORED = -100
@@ -95,9 +96,7 @@ def supervise(messages: Sequence[Message], chat: ChatFormat) -> Example:
 def _context(asked: str, question: str, prompt: list[int], chat: ChatFormat) -> int:
     before = chat.ids(asked[: max(0, asked.rfind(question.strip()))])
     # The last ids may be others where text follows.
-    return next(
-        (at for at, (one, other) in enumerate(zip(before, prompt, strict=False)) if one != other), len(before)
-    )
+    return shared_length(before, prompt)
 
 
 def audit(examples: Sequence[Example], max_tokens: int, end_of_turn: int) -> tuple[list[Example], Audit]:

@@ -213,13 +213,10 @@ def _ticket(
     if rng.random() >= difficulty.dressed:
         return core
     body = _dressed(core, rng, slots, angry, difficulty.many_voices)
-    if rng.random() >= (0.4 if difficulty.many_voices else 0.08):
+    subjects, share = (voice.SUBJECTS, 0.4) if difficulty.many_voices else (SUBJECTS, 0.08)
+    if rng.random() >= share:
         return body
-    if difficulty.many_voices:
-        return user_message(
-            expand(rng.choice(voice.SUBJECTS), rng, slots | {"thing": thing or "my order"}), body
-        )
-    return user_message(expand(rng.choice(SUBJECTS), rng, slots), body)
+    return user_message(expand(rng.choice(subjects), rng, slots | {"thing": thing or "my order"}), body)
 
 
 def _fitting(inventory: tuple[str, ...], question: str, slots: dict[str, str]) -> list[str]:
@@ -286,10 +283,8 @@ def _fact(scene: Scene, rng: Random, warm: float, topics: list[Topic]) -> Turn:
     if scene.difficulty.many_voices:
         if len(topics) == 2:
             asked[1] = _asked_too(topics[1], asked[1], rng, slots)
-        core, thing = (
-            " ".join(asked),
-            draw_noun(rng.choice((topics[0], rng.choice(scene.covered))), rng, slots),
-        )
+        core = " ".join(asked)
+        thing = draw_noun(rng.choice((topics[0], rng.choice(scene.covered))), rng, slots)
         told = [_tell(scene, topic, rng, slots, core) for topic in topics]
     else:
         told, thing = [_tell(scene, topic, rng, slots) for topic in topics], ""

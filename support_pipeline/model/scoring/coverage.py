@@ -23,7 +23,8 @@ def coverage_layer(answer: str, human: str, passages: Mapping[str, str], valuele
     asked = _told(human, passages, TOLD)
     if len(asked) < 2:
         return right("coverage")
-    missing = [t for t in valueless if t in asked and t not in _told(answer, passages, TOUCHED)]
+    told = _told(answer, passages, TOUCHED)
+    missing = [topic for topic in valueless if topic in asked and topic not in told]
     return (
         layer("coverage", 2, *(f"does not tell {topic}" for topic in missing))
         if missing

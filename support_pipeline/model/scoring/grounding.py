@@ -1,9 +1,10 @@
 """The grounding layers: what an answer says beside all of its sources.
 
 A statement that no source speaks of is invented: the grounding layer, which goes by words and so is a guess
-that a judge may overrule. Politeness needs no source (`courtesy`), and a customer's question is none. A condition or a promise that no source makes is an invented policy, in words that
-no list of entities can foresee: the terms layer. Both hold a sentence against each passage of each
-source, since all sources together hold nearly any word somewhere.
+that a judge may overrule. Politeness needs no source (`courtesy`), and a customer's question is none. A
+condition or a promise that no source makes is an invented policy, in words that no list of entities can
+foresee: the terms layer. Both hold a sentence against each passage of each source, since all sources
+together hold nearly any word somewhere.
 """
 
 from collections.abc import Iterable

@@ -106,10 +106,11 @@ def _turned(sentence: str, policy: str) -> bool:
 def _opposed(
     spoken: str, words: frozenset[str], denies: bool, said: Iterable[tuple[str, frozenset[str], bool]]
 ) -> str | None:
+    free = bool(_NO_CHARGE.search(spoken))
     alike = [
         (_shared(words, others), sentence, other)
         for sentence, others, other in said
-        if not (_NO_CHARGE.search(spoken) and _FREE.search(sentence))
+        if not (free and _FREE.search(sentence))
     ]
     same = max((share for share, _, other in alike if other == denies), default=0.0)
     share, sentence = max(

@@ -28,6 +28,8 @@ from support_pipeline.model.training.watching import finite_loss, milestones, pe
 
 WIDTHS = 32
 """Batches are as wide as a multiple of this many tokens."""
+ATTENTION = "sdpa"
+"""What takes the mask of shared rows; flash attention takes none."""
 CHOICE = "eval_choice"
 """What the kept adapter is chosen by, lower is better: validation loss plus the share of flips not followed."""
 
@@ -161,7 +163,7 @@ def load_for_training(folder: Path, plan: Plan) -> Any:
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()  # type: ignore[no-untyped-call]  # the reporter says what is going on
-    options: dict[str, Any] = {"attn_implementation": plan.attention}
+    options: dict[str, Any] = {"attn_implementation": ATTENTION}
     if plan.weights == "4bit":
         compute = torch.bfloat16 if plan.bfloat16 else torch.float16
         four_bit: Any = BitsAndBytesConfig

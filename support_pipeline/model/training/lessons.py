@@ -83,17 +83,18 @@ def taught(
     copies, repeated = _repeated(chats, classes, weights, seed)
     lessons = [Lesson(chat) for chat in copies]
     refused: Counter[str] = Counter()
-    for stratum, places in enumerate(_by_what_they_state(copies, book)):
+    spoken = [_spoken_of(chat, book) for chat in copies]
+    for stratum, places in enumerate(_by_what_they_state(spoken)):
         Random(f"{seed} order").shuffle(places)
         left = round(other_policies_share * len(places))
         for start in range(0, len(places), WORLD_CHATS):
             world = places[start : start + WORLD_CHATS]
-            spoken_of = set().union(*(_spoken_of(copies[at], book) for at in world))
-            changed = _other_values(book, day, f"{seed} {stratum} {start}", spoken_of)
+            wanted = set().union(*(spoken[at] for at in world))
+            changed = _other_values(book, day, f"{seed} {stratum} {start}", wanted)
             for at in world:
                 if not left:
                     break
-                found = _restated(copies[at], book, day, changed)
+                found = _restated(copies[at], spoken[at], book, day, changed)
                 if isinstance(found, Refused):
                     refused[found.reason.split(":")[0]] += 1
                     continue
@@ -109,11 +110,10 @@ def taught(
     )
 
 
-def _by_what_they_state(chats: Sequence[Chat], book: PolicyBook) -> tuple[list[int], list[int]]:
+def _by_what_they_state(spoken: Sequence[Collection[str]]) -> tuple[list[int], list[int]]:
     """Places of the chats whose answers state policies, and of the others: each gets its share."""
-    stating = [bool(_spoken_of(chat, book)) for chat in chats]
-    return [i for i, states in enumerate(stating) if states], [
-        i for i, states in enumerate(stating) if not states
+    return [i for i, topics in enumerate(spoken) if topics], [
+        i for i, topics in enumerate(spoken) if not topics
     ]
 
 
@@ -139,8 +139,9 @@ def under_other_policies(
 
     Where the answer cannot be restated, only policies that it does not speak of change.
     """
-    wanted = {fact.topic for fact in book.in_force(day)} if every else _spoken_of(chat, book)
-    return _restated(chat, book, day, _other_values(book, day, str(rng.random()), wanted))
+    spoken_of = _spoken_of(chat, book)
+    wanted = {fact.topic for fact in book.in_force(day)} if every else spoken_of
+    return _restated(chat, spoken_of, book, day, _other_values(book, day, str(rng.random()), wanted))
 
 
 def _other_values(book: PolicyBook, day: date, seed: str, wanted: Collection[str]) -> list[FlippedFact]:
@@ -155,7 +156,7 @@ def _other_values(book: PolicyBook, day: date, seed: str, wanted: Collection[str
 
 
 def _restated(
-    chat: Chat, book: PolicyBook, day: date, changed: Sequence[FlippedFact]
+    chat: Chat, spoken_of: Collection[str], book: PolicyBook, day: date, changed: Sequence[FlippedFact]
 ) -> FlippedChat | Refused:
     changed = safe(changed, book, chat)
     if not changed:
@@ -163,7 +164,6 @@ def _restated(
     found = flip_chat(with_facts(book, changed, day), chat)
     if isinstance(found, FlippedChat):
         return found
-    spoken_of = _spoken_of(chat, book)
     unspoken = [fact for fact in changed if fact.topic not in spoken_of]
     if not unspoken or len(unspoken) == len(changed):
         return found

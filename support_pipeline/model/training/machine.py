@@ -89,7 +89,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a training runs. So many `chats` go through the model at a time, in `rows` of about `row_tokens` tokens at most.
+    """How a training runs. So many `chats` go through the model at a time, in rows of about `row_tokens` tokens at most.
 
     With `sharing`, chats of one system message lie in one row. `accumulate` such groups on each of `processes` make one
     step. Bytes are of one device.
@@ -100,21 +100,23 @@ class Plan:
     bfloat16: bool
     sharing: bool
     chats: int
-    rows: int
     row_tokens: int
     accumulate: int
     processes: int
     checkpointing: bool
     liger: bool
-    attention: str
     estimated_bytes: int
+
+    @property
+    def rows(self) -> int:
+        """Rows at a time."""
+        return 1 if self.sharing else self.chats
 
     def halved(self) -> "Plan":
         """The same step in groups of half as many chats, for a device that ran out of memory."""
         return replace(
             self,
             chats=max(1, self.chats // 2),
-            rows=max(1, self.rows // 2),
             row_tokens=self.row_tokens // 2 if self.sharing else self.row_tokens,
             accumulate=self.accumulate * 2,
         )
@@ -124,7 +126,6 @@ class Plan:
             f"{self.processes} x {self.device}" if self.processes > 1 else self.device,
             f"{self.weights} weights",
             f"{self.chats} chats x {self.accumulate} a step in {self._tokens()}",
-            f"{self.attention} attention",
         ]
         parts += ["gradient checkpointing"] if self.checkpointing else []
         parts += ["Liger kernels"] if self.liger else []
@@ -212,25 +213,23 @@ def _laid_out(
 ) -> Plan:
     sharing = lora.packing != "never" and any(contexts)
     chats = math.ceil(min(lora.batch_size, len(lengths)) / processes)
-    row, rows = max(lengths), chats
+    row = max(lengths)
     if sharing:
         own = sorted(
             (length - context for length, context in zip(lengths, contexts, strict=True)), reverse=True
         )
-        row, rows = max(row, max(contexts) + sum(own[:chats])), 1
+        row = max(row, max(contexts) + sum(own[:chats]))
     return Plan(
         device=device,
         weights=weights,
         bfloat16=machine.bfloat16,
         sharing=sharing,
         chats=chats,
-        rows=rows,
         row_tokens=row,
         accumulate=1,
         processes=processes,
         checkpointing=checkpointing,
         liger=machine.liger and device == "cuda",
-        attention="sdpa",
         estimated_bytes=0,
     )
 

@@ -8,9 +8,9 @@ alone. Chats that share nothing lie in rows of their own.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import Any
 
+from support_pipeline.model.beginnings import by_beginning
 from support_pipeline.model.supervision import IGNORED, Example
 
 LEAST_SHARED = 16
@@ -49,16 +49,14 @@ def rows(examples: Sequence[Example], *, sharing: bool = True) -> list[Row]:
     """
     if not sharing:
         return [Row([], [example]) for example in examples]
-    found: list[tuple[int, list[Example]]] = []
-    for example in sorted(examples, key=lambda one: one.ids):
-        if found:
-            shared = min(found[-1][0], _alike(found[-1][1][0].ids, example.ids), _may_share(example))
-            # A longer trunk is not given up for one more chat.
-            if shared >= LEAST_SHARED and 2 * shared >= found[-1][0]:
-                found[-1] = (shared, [*found[-1][1], example])
-                continue
-        found.append((_may_share(example), [example]))
-    return [_row(shared, members) for shared, members in found]
+    ordered = sorted(examples, key=lambda one: one.ids)
+    found = by_beginning(
+        [one.ids[: _may_share(one)] for one in ordered],
+        least=LEAST_SHARED,
+        # A longer trunk is not given up for one more chat.
+        worth=lambda common, length, _: 2 * common >= length,
+    )
+    return [_row(shared, [ordered[at] for at in places]) for shared, places in found]
 
 
 def _row(shared: int, members: Sequence[Example]) -> Row:
@@ -70,11 +68,6 @@ def _row(shared: int, members: Sequence[Example]) -> Row:
 def _may_share(example: Example) -> int:
     answer = next((at for at, label in enumerate(example.labels) if label != IGNORED), len(example.ids))
     return max(0, answer - 1)
-
-
-def _alike(one: Sequence[int], other: Sequence[int]) -> int:
-    """How many tokens the two begin with in common."""
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def computed_tokens(examples: Sequence[Example], *, sharing: bool = True) -> int:

@@ -33,13 +33,11 @@ def plan(**changes: Any) -> Plan:
         "bfloat16": False,
         "sharing": True,
         "chats": 4,
-        "rows": 1,
         "row_tokens": 256,
         "accumulate": 1,
         "processes": 1,
         "checkpointing": False,
         "liger": False,
-        "attention": "sdpa",
         "estimated_bytes": 0,
     }
     return Plan(**facts | changes)
