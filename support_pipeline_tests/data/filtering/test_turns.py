@@ -16,6 +16,10 @@ from support_pipeline.data.filtering.turns import act, is_customer_closing
         ("My pleasure. Enjoy your boots.", "courtesy"),
         ("Thank you for contacting us. We appreciate your patience.", "courtesy"),
         ("This ticket has been closed. If you still need help, reply to this message.", "notice"),
+        (
+            "Because of many orders our response times are longer at the moment. Thank you for waiting.",
+            "notice",
+        ),
         ("We have received your request. A member of our team will get back to you.", "notice"),
         ("One moment please.", "holding"),
         ("I will look into this and update you within the hour.", "holding"),
