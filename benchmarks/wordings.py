@@ -5,7 +5,7 @@
 The faults of `scorer.py` come from lists that its rules were fitted on. Those of `wordings/` were written by hand:
 `first.toml` without sight of the rules, which were then mended on it, `second.toml` after that, and sealed. Read a
 figure of a sealed set only once: who mends the rules on its misses must write another one. `third.toml` holds those
-families again whose misses in `second.toml` were mended afterwards.
+families again whose misses in `second.toml` were mended afterwards, and so on with `fourth.toml` and `fifth.toml`.
 
 One JSON line a family and source. Mutants of one wording are not independent, so `wordings` counts those of
 which every mutant was caught. `right` are right answers in other words, alone and in pairs for tickets that ask two
@@ -98,11 +98,13 @@ def _families(
             "escalation",
             _escalation(worded["escalation"], right, count, random.Random(f"{seed}|escalation")),
         )
-    for family in ("longer", "denied"):
+    for family in (family for family in ("longer", "denied") if family in worded):
         yield (
             family,
             _replaced(family, worded[family], answered, materials, count, random.Random(f"{seed}|{family}")),
         )
+    if "right" not in worded:
+        return
     both = [case for case in answered if "+" in case.intent]
     yield "half", _half(worded["right"], both, count, random.Random(f"{seed}|half"))
     yield "right", _right(worded["right"], answered, count, random.Random(f"{seed}|right"))

@@ -12,7 +12,7 @@ from support_pipeline.clients import Evaluation
 from support_pipeline.model.jobs import Job, run_job
 from support_pipeline.policies import PolicyFact
 
-CODE_VERSION = "5"
+CODE_VERSION = "6"
 
 
 class EvaluationJob(Job):

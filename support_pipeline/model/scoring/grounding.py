@@ -7,7 +7,7 @@ foresee: the terms layer. Both hold a sentence against each passage of each sour
 together hold nearly any word somewhere.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import lru_cache
 from itertools import pairwise
@@ -15,9 +15,10 @@ from itertools import pairwise
 import re2
 
 from support_pipeline.model.prompt import ESCALATION, escalated_to
-from support_pipeline.model.scoring.courtesy import beside_courtesy, polite
+from support_pipeline.model.scoring.conduct import GRAMMAR, HAPPENED, clauses, courteous, of_the_trade
+from support_pipeline.model.scoring.courtesy import beside_courtesy
 from support_pipeline.model.scoring.layers import Layer, layer, right
-from support_pipeline.model.scoring.likeness import content_words
+from support_pipeline.model.scoring.likeness import GREETING, content_words, stemmed
 from support_pipeline.model.scoring.live import admits_not_knowing
 from support_pipeline.model.scoring.wording import fold, sentences
 from support_pipeline.policies import PolicyBook
@@ -25,8 +26,23 @@ from support_pipeline.policies import PolicyBook
 # Fitted on the demo client: other agents' right answers lie above, invented statements below.
 GROUNDED = 0.50
 BORNE = 0.70
+# A statement of so few words that mean something is held against the sources with all that it says.
+FEW = 2
+SAID = 0.50
+# What has happened is in no policy: so much of it the ticket or the human answer must say.
+TOLD = 0.75
+FRAGMENT = 6
 
 _LETTERS = re2.compile(r"\(\?[a-z:]+|\{[^}]*\}|\[[^\]]*\]|\\.|[^A-Za-z]+")
+
+_LETTERS_ONLY = re2.compile(r"[a-z]{2,}|\d+")
+_FINITE = re2.compile(
+    r"(?i)\b(?:is|are|was|were|has|have|had|will|can|may|must|should|would|gets?|\w+ed)\b|'s\b|'re\b"
+)
+# "The driver couldn't find you" admits nothing.
+_OTHERS_DID_NOT = re2.compile(
+    r"(?i)^\W*(?:the|an?|our|your|they|he|she) (?:\w+ ){0,2}?(?:could|did|was|were|had)(?:n't| not)\b"
+)
 
 # What binds the customer: conditions, exclusions, costs. Each idea in the words that shops use for it.
 _CONDITION = re2.compile(
@@ -100,10 +116,16 @@ _SAME = {
     for stem in stems
 }
 
+# "It came on May 5" is "it arrived": of what happened, not of what a policy says.
+_CAME = dict.fromkeys(_stems("came come received receive"), _SAME[_stems("arrive")[0]])
 
-def grounding_layer(answer: str, *sources: str) -> Layer:
-    """1 where a sentence of the answer has little in common with any passage of any source."""
-    strange = [s for s in sentences(ESCALATION.sub("", answer.rstrip())) if _strange(s, sources)]
+
+def grounding_layer(answer: str, told: Sequence[str], policies: Sequence[str]) -> Layer:
+    """1 where a sentence of the answer has little in common with any passage of any source.
+
+    `told` are the texts about this case (the ticket, the human answer); only they can say what has happened.
+    """
+    strange = [s for s in sentences(ESCALATION.sub("", answer.rstrip())) if _strange(s, told, policies)]
     if not strange:
         return right("grounding")
     return layer("grounding", 1, *(f"no source speaks of this: '{sentence}'" for sentence in strange))
@@ -154,22 +176,46 @@ def _hands_over(sentence: str) -> bool:
     return bool(_SOMEBODY.search(sentence)) and not _CONCRETE.search(sentence)
 
 
-def _strange(sentence: str, sources: Iterable[str]) -> bool:
-    if sentence.endswith("?") or admits_not_knowing(sentence):
+def _strange(sentence: str, told: Sequence[str], policies: Sequence[str]) -> bool:
+    if sentence.endswith("?") or (admits_not_knowing(sentence) and not _OTHERS_DID_NOT.search(sentence)):
         return False
-    words = meant(sentence)
-    if len(words) <= 1 and polite(sentence):
-        return False
-    return _share_borne(words, sources) <= GROUNDED
+    parts = clauses(sentence)
+    polite = next((i for i, part in enumerate(parts) if not courteous(part)), len(parts))
+    stated = [part for part in parts[:polite] if of_the_trade(part)]
+    if polite < len(parts):
+        rest = ", ".join(parts[polite:]) if polite else sentence
+        # Few words after a courtesy belong to it: "Kind regards, your support team".
+        stated += [] if polite and _fragment(rest) else [rest]
+    return any(_invented(statement, told, policies) for statement in stated)
 
 
-def _share_borne(words: frozenset[str], sources: Iterable[str]) -> float:
+def _fragment(rest: str) -> bool:
+    return len(rest.split()) <= FRAGMENT and not _FINITE.search(rest) and not of_the_trade(rest)
+
+
+def _invented(statement: str, told: Sequence[str], policies: Sequence[str]) -> bool:
+    """Whether a statement has too little in common with any passage."""
+    sources = (*told, *policies)
+    words, every = meant(statement), spoken(statement)
+    if _share_borne(words, sources) <= GROUNDED:
+        return True
+    said = _share_borne(every, sources, _spoken_passages)
+    if len(words) <= FEW and (said < SAID or (said == SAID and len(every) > 2)):
+        return True
+    happened = any(HAPPENED.search(part) and not courteous(part) for part in clauses(statement))
+    return happened and _share_borne(every, told, _spoken_passages) < TOLD
+
+
+def _share_borne(
+    words: frozenset[str],
+    sources: Iterable[str],
+    passages: Callable[[str], Sequence[frozenset[str]]] | None = None,
+) -> float:
     """The largest share of the words that one passage of one source holds, 0 to 1; 1 of no words."""
     if not words:
         return 1.0
-    return max((len(words & others) for source in sources for others in _passages(source)), default=0) / len(
-        words
-    )
+    read = passages or _passages
+    return max((len(words & others) for source in sources for others in read(source)), default=0) / len(words)
 
 
 @lru_cache(maxsize=4096)
@@ -177,6 +223,24 @@ def _passages(source: str) -> tuple[frozenset[str], ...]:
     """What every two sentences in a row mean."""
     parts = [meant(sentence) for sentence in sentences(source)]
     return tuple(a | b for a, b in pairwise([*parts, frozenset()]))
+
+
+@lru_cache(maxsize=4096)
+def _spoken_passages(source: str) -> tuple[frozenset[str], ...]:
+    parts = [spoken(sentence) for sentence in sentences(source)]
+    return tuple(a | b for a, b in pairwise([*parts, frozenset()]))
+
+
+@lru_cache(maxsize=8192)
+def spoken(sentence: str) -> frozenset[str]:
+    """The stems of all words of a sentence but those that carry grammar alone."""
+    words = GRAMMAR.sub(
+        " ", _OFTEN.sub("timely", _COSTS_NOTHING.sub("free", GREETING.sub("", fold(sentence))))
+    ).lower()
+    return frozenset(
+        _SAME.get(stem, _CAME.get(stem, stem))
+        for stem in (stemmed(word) for word in _LETTERS_ONLY.findall(words))
+    )
 
 
 @lru_cache(maxsize=8192)

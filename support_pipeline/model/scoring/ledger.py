@@ -15,6 +15,7 @@ from support_pipeline.model.prompt import ESCALATION
 from support_pipeline.model.scoring.cases import Case
 from support_pipeline.model.scoring.entities import known, unsupported
 from support_pipeline.model.scoring.layers import Hallucination, Layer, layer, right
+from support_pipeline.model.scoring.lexicon import unheard_of
 from support_pipeline.model.scoring.likeness import content_words
 from support_pipeline.model.scoring.live import LiveClaim, live_claims
 from support_pipeline.model.scoring.names import invented_names
@@ -55,6 +56,9 @@ def entity_layer(
     case: Case, answer: str, policies: Iterable[str], names: Sequence[str]
 ) -> tuple[Layer, tuple[Hallucination, ...]]:
     """The layer with the hallucinated entities."""
+    spoken = ESCALATION.sub("", answer.rstrip())
+    policies = list(policies)
+    strange = unheard_of(spoken, case.customer_text, case.human_answer, *policies)
     found = hallucinations(
         answer,
         case.customer_text,
@@ -63,6 +67,7 @@ def entity_layer(
         teams=names,
         granted=_people(answer, case.human_answer),
     )
+    found = tuple(dict.fromkeys((*found, *(Hallucination("product", name) for name in strange))))
     if not found:
         return right("entities"), ()
     return layer("entities", 1, *(f"{entity} is in no source" for entity in found)), found

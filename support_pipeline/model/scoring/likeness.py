@@ -30,7 +30,7 @@ that the their them then there these they this those through to too under until 
 way we well were what when where which while who why will with won would write yes yet you your yours day
 great glad happy contacting contact reaching feel free best dear cheers regards welcome sure simply
 """
-_STOP = frozenset(_STOP_WORDS.split())
+STOP = frozenset(_STOP_WORDS.split())
 _WORD = re2.compile(r"[a-z]{2,}|\d+")
 _PLACEHOLDER = re2.compile(r"<[A-Z_]+_\d+>|\[Escalated to:[^\]]*\]")
 
@@ -60,7 +60,7 @@ def told(text: str) -> str:
 def content_words(text: str) -> frozenset[str]:
     """The stems of the words that carry content."""
     return frozenset(
-        _stem(word) for word in _WORD.findall(told(text).replace("n't", " not")) if word not in _STOP
+        stemmed(word) for word in _WORD.findall(told(text).replace("n't", " not")) if word not in STOP
     )
 
 
@@ -114,7 +114,7 @@ def left_out(answer: str, human: str) -> list[str]:
     return list(lost) if sum(map(len, lost.values())) > LEFT_OUT * whole else []
 
 
-def _stem(word: str) -> str:
+def stemmed(word: str) -> str:
     """A crude stem: enough for returns, returned and returning to meet."""
     for ending in ("ations", "ation", "ings", "ing", "ies", "ied", "es", "ed", "s", "ly", "e", "y"):
         if word.endswith(ending) and len(word) - len(ending) >= 3:

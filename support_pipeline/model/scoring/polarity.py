@@ -21,12 +21,13 @@ DENIED = 0.5
 """A denial with this share of its words in a policy denies that one."""
 
 _NEGATION = re2.compile(
-    r"(?i)\b(?:not|cannot|never|neither|nor|no longer|unable|impossible|without|dropped|scrapped|abolished|discontinued|suspended|stopped|refuse[sd]?|forever|no|none|nothing|nobody|nowhere)\b|n't\b|\b(?:un(?:available|limited)|in(?:eligible|valid))\b"
+    r"(?i)\b(?:not|cannot|never|neither|nor|no longer|unable|impossible|without|dropped|scrapped|abolished|discontinued|suspended|stopped|refuse[sd]?|forever|no|none|nothing|nobody|nowhere|forget (?:about|it))\b|n't\b|\b(?:un(?:available|limited)|in(?:eligible|valid))\b"
 )
 # "Cannot be returned after 45 days" is the policy in other words, and so is "only if".
 _BOUNDED = re2.compile(
     r"(?i)\b(?:after|past|beyond|later|unless|until|if|once|when|outside|except|other than|more than|only|longer|under [$\d]|below|before|without|yet)\b"
 )
+_NO_LONGER = re2.compile(r"(?i)\bno longer\b|\bn[o']t any ?(?:more|longer)\b")
 # "Even after it has shipped" denies the bound instead.
 _BOUNDLESS = re2.compile(
     r"(?i)\beven (?:after|if|when|though)\b|\b(?:at )?any ?time(?: you (?:like|want|wish))?(?:[.,!]|$)|\bno matter\b|\bregardless\b|\bunlimited\b"
@@ -77,7 +78,8 @@ def _denied(sentence: str, policies: Iterable[str], borne: Iterable[frozenset[st
     if not words or sentence.endswith("?") or admits_not_knowing(sentence):
         return None
     boundless = bool(_BOUNDLESS.search(sentence))
-    if not boundless and (not denies(sentence) or _BOUNDED.search(sentence)):
+    bounded = _BOUNDED.search(_NO_LONGER.sub(" ", sentence))
+    if not boundless and (not denies(sentence) or bounded):
         return next((p for p in policies if _turned(sentence, p) and _held(words, p) >= DENIED), None)
     free = bool(_NO_CHARGE.search(sentence))
     found = next(

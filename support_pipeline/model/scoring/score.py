@@ -84,9 +84,8 @@ def score_answer(
     )
     told = (stated(case.customer_text), case.human_answer, brand)
     layers.append(terms_layer(answer, *told, *policy_passages(book, today, patterns=False).values()))
-    sources = (*told, *policies.values())
     if case.kind == "cannot_know" and not case.must_escalate:
-        layers += [cannot_know_layer(case, answer), grounding_layer(answer, *sources)]
+        layers += [cannot_know_layer(case, answer), grounding_layer(answer, told, list(policies.values()))]
     elif not case.must_escalate and not made:
         layers.append(
             likeness_layer(
@@ -97,7 +96,7 @@ def score_answer(
                 strayed=bool(policy.beside),
             )
         )
-        layers.append(grounding_layer(answer, *sources))
+        layers.append(grounding_layer(answer, told, list(policies.values())))
         valueless = [fact.topic for fact in book.in_force(today) if fact.value is None]
         layers.append(coverage_layer(answer, case.human_answer, policies, valueless))
     return Score(
