@@ -48,7 +48,7 @@ from support_pipeline.data.tickets import (
 from support_pipeline.data.workers import processors, worker_pool
 from support_pipeline.model.prompt import user_message
 
-CODE_VERSION = "5"
+CODE_VERSION = "6"
 BATCH_TICKETS = 500
 PARALLEL_TICKETS = 10_000  # below this, starting processes costs more than it saves
 

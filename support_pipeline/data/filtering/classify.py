@@ -12,10 +12,14 @@ from typing import Literal
 
 from support_pipeline.clients import ClientConfig
 from support_pipeline.data.filtering import learned, rules, signals
+from support_pipeline.data.filtering.disowned import disowned, speaks_of_money
+from support_pipeline.data.filtering.distress import borrows, worst
+from support_pipeline.data.filtering.granted import granted_exception
 from support_pipeline.data.filtering.intents import intents
 from support_pipeline.data.filtering.language import foreign_language
 from support_pipeline.data.filtering.learned import Scores
 from support_pipeline.data.filtering.reasons import ESCALATING, PAIRED, Reason
+from support_pipeline.data.filtering.several import several_requests
 from support_pipeline.data.filtering.turns import act, has_link
 from support_pipeline.data.tickets import Ticket
 
@@ -111,19 +115,21 @@ class Classifier:
             return Verdict("fraud_dispute", "rules", asked["fraud_dispute"])
         if "account_takeover" in asked and not has_link(conversation.resolution):
             return Verdict("fraud_dispute", "rules", asked["account_takeover"])
-        if scores.fraud >= learned.threshold("fraud"):
+        if (denied := disowned(conversation.asked)) and not has_link(conversation.resolution):
+            return Verdict("fraud_dispute", "rules", denied)
+        if scores.fraud >= learned.threshold("fraud") and speaks_of_money(conversation.asked):
             return Verdict("fraud_dispute", "learned", f"score {scores.fraud:.2f}")
-        if granted := rules.granted_exception("\n".join(conversation.agents)):
+        if granted := granted_exception("\n".join(conversation.agents)):
             return Verdict("policy_exception", "rules", granted)
         if "emotional_escalation" in asked:
             return Verdict("emotional_escalation", "rules", asked["emotional_escalation"])
-        angry = rules.anger(conversation.asked)
-        if len(angry) > 1:
-            return Verdict("emotional_escalation", "rules", " and ".join(angry))
-        if scores.emotional >= learned.threshold("emotional:said" if angry else "emotional"):
-            return Verdict(
-                "emotional_escalation", "learned", f"score {scores.emotional:.2f} {' '.join(angry)}".strip()
-            )
+        shown = worst((conversation.subject, *conversation.customer))
+        signs = " and ".join(shown.signs)
+        if shown.enough:
+            return Verdict("emotional_escalation", "rules", signs)
+        needed = learned.threshold("emotional:said" if shown.said else "emotional")
+        if scores.emotional >= needed and (shown.signs or not borrows(conversation.asked)):
+            return Verdict("emotional_escalation", "learned", f"score {scores.emotional:.2f} {signs}".strip())
         if first:
             return first
         if (handed := rules.handed_over(conversation.resolution)) and not has_link(conversation.resolution):
@@ -148,6 +154,8 @@ def _several(conversation: Conversation, scores: Scores) -> Verdict | None:
         return None
     if counted := rules.several_problems(conversation.question):
         return Verdict("multi_issue", "rules", counted)
+    if apart := several_requests(conversation.customer[0]):  # later messages answer and ask back
+        return Verdict("multi_issue", "rules", apart)
     asked = intents(conversation.question)
     joined = len(asked) >= MULTI_ISSUE_INTENTS and rules.joins_requests(conversation.question)
     if joined and scores.multi_issue >= learned.threshold("multi_issue:joined"):

@@ -87,7 +87,7 @@ CUSTOMER = PatternSet.of(
             r"\baccount takeover\b",
         ),
         "emotional_escalation": (
-            r"\b(my|our|a|an) (lawyer|attorney|solicitor)s?\b|\b(take|taking|pursue|pursuing|consider(ing)?|seek) "
+            r"\b(my|our) (lawyer|attorney|solicitor)s?\b|\b(take|taking|pursue|pursuing|consider(ing)?|seek) "
             r"(\w+ )?(legal) (action|advice|steps|proceedings)\b|\blegal action\b|\b(sue|suing) (you|your|this|them)\b|"
             r"\bsmall claims\b|\b(see|take) you (in|to) court\b|\bconsumer court\b",
             r"\b(better business bureau|\bbbb\b|trading standards|ombudsman|attorney general|consumer (protection|forum|rights "
@@ -104,37 +104,6 @@ CUSTOMER = PatternSet.of(
     }
 )
 
-# One of these is a bad day; two of them, or one said in anger, is a customer who needs a person.
-_ANGER = PatternSet.of(
-    {
-        name: (pattern,)
-        for name, pattern in {
-            "worst": r"\bworst (\w+ ){0,3}(experience|company|service|shop|store|purchase)\b",
-            "never again": r"\bnever (ever )?again\b|\blost a customer\b|\blast time i\b",
-            "disgust": r"\b(disgust(ed|ing)|outrag(ed|eous)|furious|livid|appalled|seething|enraged)\b|\b(shaking|trembling|boiling) with\b",
-            "shame": r"\bshame on you\b|\byou (people|guys|all) (are|should)\b|\bwhat is wrong with you\b|\byou should be ashamed\b",
-            "insult": r"\b(a|an|total|complete|absolute|utter) (joke|disgrace|rip-?off|scam|farce|garbage)\b|\b(thieves|crooks|liars|scammers|incompetent)\b",
-            "treated": r"\b(hung up on me|laughed at me|lied to (me|my face)|ignored me|lies about)\b|\bnobody cares\b",
-            "exposure": r"\b(everyone|everybody|all my (friends|followers)) (i know )?will (hear|know)\b|\bone[- ]star\b|\b(post|posting|tweet) (this|it|about this) "
-            r"everywhere\b|\bi will sue\b|\bhear from my\b|\blocal news\b",
-            "danger": r"\bcould have (died|been killed)\b|\b(my|our) (life|lives|safety)\b|\bpanic attack\b",
-            "person": r"\b(get|give|put|find) me (through to )?(a|the|your) (\w+ )?(manager|supervisor|human|person|boss)\b|\btalk to a (real )?(human|person)\b",
-        }.items()
-    }
-)
-
-_GRANTED = (
-    r"\b(as|make|made|making|grant(ed|ing)?|approved?|allow(ed)?|offer(ed)?) (you )?(an?|this|the|one|as)? ?(one[- ]?time |special |single "
-    r"|rare |small |exceptional )*(exception|courtesy exception|goodwill (gesture|credit|refund|exception))\b",
-    r"\bone[- ]?(time|off) (only )?(exception|courtesy)\b|\bjust this once\b|\bon this (one )?occasion (only|as an exception)\b",
-    r"\b(gesture of (our )?goodwill|goodwill gesture|as a goodwill)\b",
-    r"\b(waive|waived|waiving) (the|this|that|your|our) ([\w₹$£€-]+ ){0,3}(fees?|charges?|costs?|policy|requirement|deadline)\b",
-    r"\b(although|even though|while|though|despite) [^.]*\b(outside|past|beyond|after|over|exceed\w*|expired|not covered|final sale|"
-    r"non-?returnable|policy)\b[^.]*\b(i|we)('ve|'ll| have| will| can| am| are)? (gone ahead|make|made|making|still|accept\w*|"
-    r"approv\w*|happy to|go ahead|process\w*|refund\w*|honou?r\w*|allow\w*)\b",
-    r"\b(manager|supervisor|team lead|management)('s)? (has |have |had )?(approved|signed off|authori[sz]ed|agreed)\b|"
-    r"\bspecial(ly)? (approval|approved|permission|authori[sz]ation)\b",
-)
 _HANDED_OVER = (
     r"\b(escalat(e|ed|ing)|transferr(ed|ing)|transfer|forward(ed|ing)?|hand(ed|ing)?|pass(ed|ing)?|refer(red|ring)?|raise[d]?|assign(ed)?|"
     r"route[d]?|connect(ed|ing)?) (you|this|it|your [\w ]{1,30}?|the [\w ]{1,30}?|everything|all of this)\b( \w+){0,6}? (to|with|over to|on to|onto) "
@@ -144,7 +113,6 @@ _HANDED_OVER = (
     r"\b(our|the|a) ([\w&-]+ ){0,3}(team|department|specialist|supervisor|manager) (will|is going to) (now )?(take (over|this)|contact you|call you|"
     r"reach out|get in touch|be in touch|take it from here)\b",
 )
-_GRANTS = PatternSet.of({"policy_exception": _GRANTED})
 _HANDS_OVER = PatternSet.of({"needs_human": _HANDED_OVER})
 _ONLY_MAYBE = compiled(r"\b(if|unless|in case|should you|feedback|suggestions?|comments)\b")
 
@@ -249,13 +217,6 @@ def customer_reasons(text: str) -> dict[str, str]:
 
 
 @remembered
-def granted_exception(text: str) -> str | None:
-    """The words in which an agent granted what the policy does not, wherever in the conversation."""
-    found = _GRANTS.first(text)
-    return quoted(found[1], text) if found else None
-
-
-@remembered
 def handed_over(reply: str) -> str | None:
     """The words in which the settling reply hands the ticket to a team; "we would, if" does not."""
     if not _HANDS_OVER.any(reply):
@@ -265,11 +226,6 @@ def handed_over(reply: str) -> str | None:
         if found and not _ONLY_MAYBE.search(sentence):
             return quoted(found[1], sentence)
     return None
-
-
-def anger(text: str) -> list[str]:
-    """The distinct ways in which the customer shows anger."""
-    return _ANGER.labels(text)
 
 
 def several_problems(text: str) -> str | None:

@@ -53,6 +53,48 @@ def test_built_in_rules_read_the_reply(reply: str, reason: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("question", "reason"),
+    [
+        ("My ex took my login and has ordered a sofa on my PayPal.", "fraud_dispute"),
+        ("Two debits from your shop. My father knows nothing about them.", "fraud_dispute"),
+        ("The password was changed. That wasn't me.", "fraud_dispute"),
+        ("My bag was snatched and then my cards were used at your store.", "fraud_dispute"),
+        ("I lost the receipt, can I still return it?", "answerable"),
+        ("My phone was stolen, how do I log in on the new one?", "answerable"),
+        ("Is it safe to keep my card in your app?", "answerable"),
+        ("You lot are a bunch of clowns.", "emotional_escalation"),
+        ("I was in tears. You ruined our wedding.", "emotional_escalation"),
+        ("Third time I write, nobody answers. I am fed up.", "emotional_escalation"),
+        ("I hate to bother you, but where is the invoice?", "answerable"),
+        ("I am so mad about these boots, do they come in red?", "answerable"),
+        ("Delivery took awfully long, is the sale price still valid?", "answerable"),
+        ("The kettle leaks. Another matter: how do I change my password?", "multi_issue"),
+        ("Can you cancel order 551 and tell me where order 552 is?", "multi_issue"),
+        ("Is the wool washable? And where do I see my loyalty points?", "multi_issue"),
+        ("The cup came broken, can I return it and get a refund?", "answerable"),
+        ("Can I return the shirt and the hat together?", "answerable"),
+    ],
+)
+def test_rules_know_ideas_and_their_look_alikes(question: str, reason: str) -> None:
+    assert verdict(question).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        ("Normally the tags must be on, but I'll take it back for you.", "policy_exception"),
+        ("The warranty has expired. We will nevertheless replace the strap.", "policy_exception"),
+        ("I've bumped you to express at no extra cost.", "policy_exception"),
+        ("I am unable to make an exception to the 30 days.", "answerable"),
+        ("It is sold out, however I have refunded your payment.", "answerable"),
+        ("Standard shipping usually takes 4 days. I have sent it today.", "answerable"),
+    ],
+)
+def test_an_exception_steps_over_a_limit(reply: str, reason: str) -> None:
+    assert verdict("Can you help me with the jacket?", reply).reason == reason
+
+
+@pytest.mark.parametrize(
     ("fields", "reason", "evidence"),
     [
         ({"status": "spam"}, "not_support", "status spam"),
