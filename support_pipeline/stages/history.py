@@ -25,7 +25,7 @@ from support_pipeline.serving.decisions import DecisionLog
 from support_pipeline.stages.making import Say, Scratch, StageResult, conservation, make
 from support_pipeline.storage import clear_storage_errors
 
-RAW_VERSION = "2"
+RAW_VERSION = "3"
 EDITS_VERSION = "2"
 DRIFT_MONTHS = 6
 WORTH_WORKERS = 10_000

@@ -44,13 +44,16 @@ def number(value: object) -> float | None:
         return None
 
 
+_FLAGS = dict.fromkeys(("true", "1", "1.0", "yes", "y", "t", "on"), True) | dict.fromkeys(
+    ("false", "0", "0.0", "no", "n", "f", "off"), False
+)
+
+
 def flag(value: object) -> bool | None:
     """A yes or no, also one written as text or 0/1; None when it says neither."""
     if isinstance(value, bool) or value is None:
         return value
-    return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(
-        str(value).strip().lower()
-    )
+    return _FLAGS.get(str(value).strip().lower())
 
 
 def instant(value: object) -> datetime | None:

@@ -60,7 +60,16 @@ CHANNELS = {
 }
 OUTBOUND = frozenset({"10", "outbound email"})
 REPLY, NOTE, FORWARD = "0", "2", "8"
-_MERGED = re.compile(r"merged (?:in)?to (?:the )?ticket (?:with id )?#?(\d+)", re.IGNORECASE)
+_MERGED = re.compile(
+    r"\b(?:merged?|zusammengef\w+|fusionn?\w*|combinad\w+|unificad\w+|samengevoegd\w*|unit[oaie]\b|mesclad\w+|sammanfog\w+|"
+    r"sl\u00e5tts samman|sl\u00e5et sammen|yhdistet\w+|po\u0142\u0105czon\w+|scalon\w+|slou\u010d\w+|birle\u015ftir\w+|"
+    r"\u043e\u0431\u044a\u0435\u0434\u0438\u043d\w+|\u7d71\u5408|\u5408\u5e76|\u5408\u4f75|\ubcd1\ud569)"
+    r"[^\n\d]{0,60}?(?:#|\b(?:tickets?|billets?|incidencias?|bilet\w*|biljett\w*|z\u0142oszeni\w*|tiketu?)\b[^\n\d]{0,25}|/tickets/|"
+    r"\u30c1\u30b1\u30c3\u30c8\D{0,10}|\u5de5\u5355\D{0,10}|\ud2f0\ucf13\D{0,10})(\d+)",
+    re.IGNORECASE,
+)
+"""The note that a merge leaves, in the account's language; the vendor exports no field for a merge."""
+_MERGE_NOTE = 400
 
 
 def read(record: Record, origin: Origin) -> Ticket:
@@ -159,7 +168,7 @@ def _resolution(record: Record, stats: Mapping[str, Any], tags: tuple[str, ...])
 def _thread(record: Record, ticket_id: str) -> str:
     """The ticket it was merged into (a private note says so), its tracker or parent; else its own id."""
     for note in reversed(_conversations(record)):
-        found = _MERGED.search(str(note.get("body_text") or note.get("body") or "")[:1000])
+        found = _MERGED.search(str(note.get("body_text") or note.get("body") or "")[:_MERGE_NOTE])
         if found and flag(note.get("private")) is not False:
             return found.group(1)
     linked = rows([{"id": record.get("parent_id")}, {"id": record.get("tracker_id")}])

@@ -224,7 +224,7 @@ def _is_bot(sender: Record) -> bool:
 
 def _public(message: Record, role: Role) -> bool:
     places = (message.get("channel"), message.get("via"), mapping(message.get("source")).get("type"))
-    if any(str(place or "").lower() == INTERNAL for place in places):
+    if any(str(place or "").strip().lower().replace("_", "-") == INTERNAL for place in places):
         return False
     shown = flag(message.get("public"))
     return role == "customer" if shown is None else shown

@@ -42,6 +42,8 @@ CHANNELS = {
 CUSTOMERS = frozenset({"user", "lead", "contact", "visitor"})
 STAFF = frozenset({"admin", "team", "teammate"})
 BOTS = frozenset({"bot", "workflow", "operator", "fin"})
+AMONG_TEAMS = frozenset({"back-office", "tracker"})
+"""Categories of tickets that a team opens for itself; customers see none of it."""
 HANDED_OVER = frozenset({"escalated", "negative_feedback", "procedure_handoff"})
 
 
@@ -86,7 +88,7 @@ def read(record: Record, origin: Origin) -> Ticket:
         customer_names=names(person.get("name") for person in people if _is(person, CUSTOMERS)),
         agent_names=names(person.get("name") for person in people if _is(person, STAFF)),
         signatures=_signatures(record),
-        messages=_messages(source, parts, created),
+        messages=_messages(source, parts, created, hidden=_is_hidden(record)),
         source_file=origin.file,
         source_line=origin.line,
     )
@@ -156,7 +158,12 @@ def _resolution(record: Record, tags: tuple[str, ...]) -> Resolution:
 
 
 def _thread(record: Record, parts: list[dict[str, Any]]) -> str:
-    """The conversation this one was merged into or continues."""
+    """The conversation this one was merged into or continues, where the export names it.
+
+    The parts `merged_primary_conversation` and `merged_secondary_conversation` carry only a time, so most
+    merges cannot be followed. Only conversations of one contact can be merged, and a customer's tickets
+    are never split apart, so nothing leaks by that.
+    """
     places: list[object] = [record.get("merged_into"), record.get("merged_into_conversation_id")]
     for part in parts:
         if "merged" in str(part.get("part_type") or ""):
@@ -167,10 +174,19 @@ def _thread(record: Record, parts: list[dict[str, Any]]) -> str:
     return next((ident(place) for place in places if ident(place)), "")
 
 
-def _messages(source: Record, parts: list[dict[str, Any]], created: datetime) -> tuple[TicketMessage, ...]:
+def _is_hidden(record: Record) -> bool:
+    """A ticket that is not shared with the customer, or of a kind that never is."""
+    category = mapping(record.get("ticket_type")).get("category") or record.get("category")
+    kind = str(category or "").strip().lower().replace("_", "-").replace(" ", "-")
+    return kind in AMONG_TEAMS or flag(record.get("is_shared", record.get("ticket_shared"))) is False
+
+
+def _messages(
+    source: Record, parts: list[dict[str, Any]], created: datetime, hidden: bool
+) -> tuple[TicketMessage, ...]:
     first: list[TicketMessage] = []
     if text := _text(source):
-        first.append(TicketMessage(created, _role(source, "customer"), True, text))
+        first.append(TicketMessage(created, _role(source, "customer"), not hidden, text))
     later: list[TicketMessage] = []
     at = created
     for part in parts:
@@ -178,7 +194,7 @@ def _messages(source: Record, parts: list[dict[str, Any]], created: datetime) ->
         text = _text(part)
         if text:
             role = _role(part, "system")
-            later.append(TicketMessage(at, role, _public(part, role), text))
+            later.append(TicketMessage(at, role, not hidden and _public(part, role), text))
     return (*first, *in_order(later))
 
 

@@ -35,6 +35,13 @@ _BOMS = (
     (b"\xfe\xff", "utf-16"),
 )
 
+_ZEROS = {
+    (True, False) * 4: "utf-16-le",
+    (False, True) * 4: "utf-16-be",
+    (True, False, False, False) * 2: "utf-32-le",
+    (False, False, False, True) * 2: "utf-32-be",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -245,8 +252,12 @@ def list_start(text: str, keys: tuple[str, ...]) -> int:
 
 
 def wide_coding(start: bytes) -> str:
-    """UTF-16 or UTF-32 by the mark in front; "" for anything else."""
-    return next((name for mark, name in _BOMS if start.startswith(mark)), "")
+    """UTF-16 or UTF-32 by the mark in front, or by the zeros around its first characters; "" for anything else.
+
+    What opens an export is ASCII, of which the wide encodings leave all but one byte zero.
+    """
+    marked = next((name for mark, name in _BOMS if start.startswith(mark)), "")
+    return marked or _ZEROS.get(tuple(byte > 0 for byte in start[:8]), "")
 
 
 def sniff(head: bytes, suffix: str, reader: Reader) -> Format:

@@ -51,6 +51,7 @@ CHANNELS = {
 SYSTEM_CHANNELS = frozenset({"rule", "system", "trigger", "automation", "logmein", "side_conversation"})
 BOT_CHANNELS = frozenset({"answer_bot", "answer_bot_for_agents", "answer_bot_for_sdk", "ai_agent", "bot"})
 PRIVATE_CHANNELS = frozenset({"side_conversation"})
+"""Colleagues among themselves; as a whole ticket's channel, the ticket that a side conversation opened."""
 COMMENT_TYPES = frozenset({"Comment", "VoiceComment", "VoiceApiComment", "TpeVoiceComment", ""})
 STAFF = frozenset({"agent", "admin"})
 _MERGED = re.compile(r"merged into (?:request|ticket) #?(\d+)", re.IGNORECASE)
@@ -186,7 +187,7 @@ def _comments(record: Record) -> list[dict[str, Any]]:
 def _messages(
     record: Record, people: Mapping[str, Mapping[str, Any]], requester: str, created: Any
 ) -> list[TicketMessage]:
-    hidden = flag(record.get("is_public")) is False
+    hidden = flag(record.get("is_public")) is False or _talks_aside(record)
     messages: list[TicketMessage] = []
     at = created
     for comment in _comments(record):
@@ -237,7 +238,12 @@ def _via(comment: Mapping[str, Any]) -> str:
 def _public(comment: Mapping[str, Any], role: Role) -> bool:
     """Public only where nothing says otherwise; an agent's comment without the flag is private."""
     shown = flag(comment.get("public"))
-    return _via(comment) not in PRIVATE_CHANNELS and (role == "customer" if shown is None else shown)
+    return not _talks_aside(comment) and (role == "customer" if shown is None else shown)
+
+
+def _talks_aside(record: Mapping[str, Any]) -> bool:
+    rel = mapping(mapping(record.get("via")).get("source")).get("rel")
+    return _via(record) in PRIVATE_CHANNELS or str(rel or "").lower() in PRIVATE_CHANNELS
 
 
 def _customer_names(

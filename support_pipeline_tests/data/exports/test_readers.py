@@ -160,6 +160,9 @@ def test_zendesk_signature_language_and_status() -> None:
         ({"public": False}, "agent", False),
         ({"channel": "internal-note"}, "agent", False),  # although public is still true
         ({"source": {"type": "internal-note"}}, "agent", False),
+        ({"channel": "Internal_Note"}, "agent", False),
+        ({"via": "internal-note", "public": "true"}, "agent", False),
+        ({"public": "False"}, "agent", False),
         ({"public": None}, "agent", False),
         ({"failed_datetime": "2026-05-04T12:00:00"}, "agent", False),
         ({"rule_id": 4}, "bot", True),
@@ -200,6 +203,8 @@ def test_gorgias_text_status_and_events() -> None:
     [
         ({"private": True}, "agent", False),
         ({"private": True, "incoming": True}, "customer", False),
+        ({"private": "t"}, "agent", False),
+        ({"private": 1.0, "source": 0}, "agent", False),
         ({"source": 8}, "agent", False),  # forwarded to a third party
         ({"private": None, "source": 2}, "agent", False),
         ({"private": None, "source": 0}, "agent", True),
@@ -248,6 +253,23 @@ def test_freshdesk_signatures_names_and_merges() -> None:
     assert read("freshdesk", conversations=[note]).thread_id == "55"
 
 
+@pytest.mark.parametrize(
+    ("text", "thread"),
+    [
+        ("Dieses Ticket wurde geschlossen und mit Ticket 55 zusammengeführt", "1"),  # the number comes first
+        ("Dieses Ticket wurde zusammengeführt mit dem Ticket #55", "55"),
+        ("Ce ticket est fermé et fusionné avec le ticket 55", "55"),
+        ("Este ticket se ha cerrado y fusionado con el ticket 55", "55"),
+        ("Dit ticket is gesloten en samengevoegd met ticket 55", "55"),
+        ("Merged into /helpdesk/tickets/55", "55"),
+        ("Her two accounts were merged, see invoice 55", "1"),
+    ],
+)
+def test_freshdesk_merges_are_told_by_the_note_in_many_languages(text: str, thread: str) -> None:
+    note = {"private": True, "body_text": text, "created_at": "2026-05-04T12:00:00Z"}
+    assert read("freshdesk", conversations=[note]).thread_id == thread
+
+
 def test_freshdesk_outbound_mail_is_the_agents() -> None:
     assert read("freshdesk", source=10).messages[0].role == "agent"
 
@@ -257,6 +279,11 @@ def test_freshdesk_outbound_mail_is_the_agents() -> None:
     [
         ({"part_type": "note"}, [("agent", False)]),
         ({"part_type": "note_and_reopen"}, [("agent", False)]),
+        ({"part_type": "Note", "author": {"type": "user", "id": "1"}}, [("customer", False)]),
+        ({"part_type": "away_mode_assignment"}, [("agent", False)]),
+        ({"part_type": "assign_and_reopen", "author": {"type": "team", "id": "1"}}, [("agent", False)]),
+        ({"part_type": "quick_reply", "author": {"type": "bot", "id": "1"}}, [("bot", False)]),
+        ({"part_type": None}, [("agent", False)]),
         ({"part_type": "assignment"}, [("agent", False)]),  # text beside an event: not surely shown
         ({"part_type": "open", "author": {"type": "user", "id": "1"}}, [("customer", True)]),
         ({"author": {"type": "bot", "id": "1"}}, [("bot", True)]),
@@ -289,6 +316,21 @@ def test_intercom_roles_and_privacy(change: dict[str, Any], expected: list[tuple
 )
 def test_intercom_signals(change: dict[str, Any], field: str, value: object) -> None:
     assert getattr(read("intercom", **change), field) == value
+
+
+@pytest.mark.parametrize(
+    ("vendor", "change"),
+    [
+        ("zendesk", {"is_public": "false"}),
+        ("zendesk", {"via": {"channel": "side_conversation"}}),  # the ticket that one opened
+        ("intercom", {"type": "ticket", "ticket_type": {"category": "Back-office"}}),
+        ("intercom", {"type": "ticket", "category": "tracker"}),
+        ("intercom", {"type": "ticket", "is_shared": False}),
+        ("freshdesk", {"private": True}),
+    ],
+)
+def test_tickets_among_colleagues_hold_nothing_public(vendor: str, change: dict[str, Any]) -> None:
+    assert not any(message.public for message in read(vendor, **change).messages)
 
 
 def test_intercom_other_objects_are_refused() -> None:
