@@ -168,6 +168,7 @@ _ENGLISH_TIME = _TIME.replace("|FOREIGN", "").replace("busy", "busy2").replace("
 _ANY_TIME = _TIME.replace("FOREIGN", "|".join(stems for stems, _ in _FOREIGN))
 
 _QUANTITY = re.compile(
+    r"(?<![\w.,$€£#])(?P<whole>\d{1,6})(?P<point>[$€£])(?P<cents>\d\d)(?![\w$€£])|"
     rf"(?<![\w.,])(?P<money>{_CURRENCY})\s?(?P<m1>{_DIGITS})(?:{_RANGE}(?:{_CURRENCY})?\s?(?P<m2>{_DIGITS}))?(?:\s?(?P<k>k)\b)?"
     rf"|(?<![\w.,$€£#])(?:between\s(?=[^.\n]{{1,24}}\band\b))?(?P<n1>{_NUMBER})(?:\s?\((?P<again>\d{{1,5}}|{_SPELLED})\))?"
     rf"(?:(?P<adj1>[\s-]?(?:business|working|calendar)?[\s-]?(?:hours?|days?|weeks?|months?|years?|%))?{_RANGE}(?P<n2>{_NUMBER})(?:\s?\(\d{{1,5}}\))?)?"
@@ -230,6 +231,9 @@ def _unit_of_range_differs(found: re.Match[str]) -> bool:
 def _read(found: re.Match[str]) -> tuple[float, float, Unit] | None:
     if found.group("money"):
         return _read_money(found)
+    if found.group("whole"):  # "6€50"
+        price = number(f"{found.group('whole')}.{found.group('cents')}")
+        return price, price, _MONEY[found.group("point")]
     if found.group("fortnight"):
         return 2, 2, "weeks"
     if found.group("article"):

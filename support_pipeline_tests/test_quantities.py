@@ -21,6 +21,7 @@ def read(text: str) -> list[tuple[float, float, str, str]]:
         ("within 14d of it", 14, 14, "days"),
         ("14 (fourteen) days", 14, 14, "days"),
         ("costs EUR 6.50 now", 6.5, 6.5, "EUR"),
+        ("costs 6€50 now", 6.5, 6.5, "EUR"),
         ("GBP 5 to GBP 7", 5, 7, "GBP"),
         ("in between 5 and 7 days", 5, 7, "days"),
         ("48h", 48, 48, "hours"),

@@ -45,6 +45,20 @@ DATED_SENDER = re.compile(
     r"(?: GMT[+-]\d{2}:\d{2} [^\n]{1,120}|[^\n<]{0,100}<\s?\n?[^\s<>@]{1,100}@[^\s<>]{1,150}>\s?:?|[^\n<]{0,100}<)$"
 )
 
+# Others set a date, a time and a sender above the quote and say no more.
+_DAY = r"(?:\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}[./-]\d{1,2}[./-]\d{1,2}|\d{1,2}\.?(?: de)? [^\W\d]{3,12}\.?,?(?: de)? \d{4}|[^\W\d]{3,12}\.? \d{1,2},? \d{4})"
+_CLOCK = r"\d{1,2}[:.h]\d{2}(?::\d{2})?(?: ?[AaPp]\.?[Mm]\.?)?(?: Uhr)?"
+_WHEN = rf"{_DAY}(?:,? ?(?:[^\W\d]{{1,4}} )?{_CLOCK})"
+_CALLED = r"[A-ZÀ-Þ][\w'’.-]{1,24}(?: [A-ZÀ-Þ][\w'’.-]{0,24}){1,3}"
+_MAILBOX = r"<?[^\s<>@]{1,64}@[^\s<>]{1,120}>?"
+DATED_LINE = re.compile(
+    rf"(?:-{{2,}} ?)?(?:(?:[^\W\d]{{2,12}}\.?,? ){{0,2}}{_WHEN},? (?:(?:{_CALLED} ?)?{_MAILBOX}:?|{_CALLED} ?(?::|-{{2,}}))"
+    rf"|{_CALLED},? {_MAILBOX},? (?:[^\W\d]{{2,4}} )?{_WHEN} ?:?)"
+)
+DATED_ABOVE_QUOTE = re.compile(
+    rf"(?:[^\W\d]{{2,12}}\.?,? ){{0,2}}{_DAY}(?:,? ?(?:[^\W\d]{{1,4}} )?{_CLOCK})?,? (?:{_CALLED} ?)?(?:{_MAILBOX})? ?:?"
+)
+
 ORIGINAL = re.compile(
     r"^[\s>*]*(?:[-_=]{2,}|\*{2,}|#{2,}-?|\[)\s*(?:[^\n]{0,30}?)(?:"
     r"original message|original appointment|forwarded message|reply message|forwarded by|"

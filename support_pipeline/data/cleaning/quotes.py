@@ -11,6 +11,8 @@ from support_pipeline.data.cleaning.quote_marks import (
     CJK_WROTE,
     DATE_AND_ADDRESS,
     DATE_OPENS,
+    DATED_ABOVE_QUOTE,
+    DATED_LINE,
     DATED_SENDER,
     FENCE,
     FIRST_FIELD,
@@ -250,7 +252,10 @@ def _attributions(lines: list[str], kinds: list[str]) -> list[tuple[int, int]]:
         if i < taken or len(line) > 400 or kinds[i] == _EMPTY or inside:
             continue
         span = (
-            _dated_sender(lines, i) or _attribution(lines, i, taken) or _above_quote(lines, kinds, i, taken)
+            _dated_sender(lines, i)
+            or _dated_line(lines, kinds, i)
+            or _attribution(lines, i, taken)
+            or _above_quote(lines, kinds, i, taken)
         )
         if span:
             found.append(span)
@@ -265,6 +270,18 @@ def _dated_sender(lines: list[str], i: int) -> tuple[int, int] | None:
     if line.endswith("<") and not (i + 1 < len(lines) and lines[i + 1].rstrip().endswith((">", ">:"))):
         return None
     return (i, i + 2) if line.endswith("<") else (i, i + 1)
+
+
+def _dated_line(lines: list[str], kinds: list[str], i: int) -> tuple[int, int] | None:
+    """A date and a sender, and nothing else on the line."""
+    line = lines[i].strip()
+    if len(line) > 200 or kinds[i] != _TEXT or not any(map(str.isdigit, line)):
+        return None
+    below = next((kind for kind in kinds[i + 1 : i + 4] if kind != _EMPTY), _EMPTY)
+    if below == _QUOTED and DATED_ABOVE_QUOTE.fullmatch(line):
+        return i, i + 1
+    alone = "@" in line or line.startswith("--") or (i > 0 and kinds[i - 1] == _EMPTY)
+    return (i, i + 1) if alone and below != _EMPTY and DATED_LINE.fullmatch(line) else None
 
 
 def _above_quote(lines: list[str], kinds: list[str], i: int, floor: int) -> tuple[int, int] | None:

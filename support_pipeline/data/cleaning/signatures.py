@@ -70,7 +70,10 @@ _CONTACT = re.compile(
     re.IGNORECASE,
 )
 _PLACE = re.compile(
-    r"^\d{1,6}\w? [\w .,#-]{3,60}$|\b[A-Z]{2},?\s{1,2}\d{5}(?:-\d{4})?\b|\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b|\bP\.?O\.? box\b",
+    r"^\d{1,6}\w? [\w .,#-]{3,60}$|\b[A-Z]{2},?\s{1,2}\d{5}(?:-\d{4})?\b|\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b|\bP\.?O\.? box\b"
+    # A street with its number behind it.
+    r"|^(?:calle|c/|avda\.?|avenida|plaza|rue|via|viale|piazza|rua|ul\.|ulica)\s[\w .'’-]{2,40},? ?\d{1,4}\w?(?:[ ,/-]{1,2}\w{1,6}){0,3}$"
+    r"|^[\w .'’-]{2,40}(?:str(?:a(?:ß|ss)e|aat|\.)|weg|platz|allee|gasse|laan|plein|gata|gatan|vej|gade|tie|katu) ?\d{1,4} ?[a-z]?$",
     re.IGNORECASE,
 )
 _REACHED = re.compile(r"@[\w-]+\.\w|\d{3}[ .)-]{1,2}\d{3,4}|\b\d-\d{4}\b|\bx-?\d{4,}", re.IGNORECASE)

@@ -21,9 +21,14 @@ _PARCEL_STEMS = ("track", "sendung")
 _ORDER = words(
     """order orders ordered invoice rma return ticket case reference ref transaction txn booking confirmation account acct
     customer receipt purchase commande facture pedido factura encomenda fatura ordine fattura bestelling bestallning ordre
-    id po"""
+    id po serial sn imei seriennummer"""
 )
 _ORDER_STEMS = ("bestell", "ordern", "auftrag", "rechnung", "kunden", "zamowieni")
+# What carries a code that is the product's and nobody's in particular.
+_TECHNICAL = words(
+    """error errors err fehler fehlercode fehlermeldung erreur errore fout fault exception bug model modell modele modelo part sku firmware
+    version standard norm"""
+)
 # Words that may stand between "order" and its number; the first kind says that a number follows.
 _NUMBER_SIGN = words("number num no nr nummer id code numero n ref")
 _MY_NUMBER = (["my", "number"], ["my", "number", "is"], ["my", "new", "number"])
@@ -59,6 +64,21 @@ class Context:
         return not _PARCEL.isdisjoint(self._words) or any(
             word.startswith(_PARCEL_STEMS) for word in self._words
         )
+
+    @cached_property
+    def technical(self) -> str:
+        """ "" when no error, model or part is named right before; "named", or "numbered" where its number is announced."""
+        numbered = False
+        if not (_ORDER - _NUMBER_SIGN).isdisjoint(self._words):
+            return ""
+        for word in reversed(self._words[-4:]):
+            if word in _TECHNICAL:
+                return "numbered" if numbered else "named"
+            if word in _NUMBER_SIGN:
+                numbered = True
+            elif word not in _LINK:
+                return ""
+        return ""
 
     @cached_property
     def order(self) -> str:

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from support_pipeline.data.redaction.context import Context
 from support_pipeline.data.redaction.spans import Digits, Span, Type
 
-_AT = re.compile(r"[\w%+'&-]@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}")
+# A Japanese keyboard's full stop counts only inside an address: behind one it ends a sentence.
+_AT = re.compile(r"[\w%+'&-]@[\w-]{1,63}(?:(?:\.[\w-]|[\u3002\uff61][A-Za-z0-9-])[\w-]{0,62}){1,6}")
 _SPELLED_AT = re.compile(
     r"[\w%+'&-]{1,2}\s?(?:[\[({]\s?at\s?[\])}]|[\[({]@[\])}])\s?[\w-]{1,63}"
     r"(?:\s?(?:\.|[\[({]\s?dot\s?[\])}]|\sdot\s)\s?[\w-]{1,63}){1,4}",
@@ -67,8 +68,13 @@ _POSTAL = re.compile(
 )
 _LONG_CODE = re.compile(r"(?=\w{8,})\d*(?!x\d)[A-Z]\w*", re.IGNORECASE)
 _CODE_SHAPE = re.compile(
-    r"[A-Z]{1,6}[-_/]?\d{5,}(?:[-_/]\d+)*|\d{5,}[-_/]?[A-Z]{1,4}|[A-Z]{2,5}-\d{4,}(?:-\w{1,12})*",
+    r"[A-Z]{1,6}[-_/]?\d{5,}(?:[-_/]\d+)*|\d{5,}[-_/]?[A-Z]{1,4}|[A-Z]{2,5}-\d{4,}(?:-\w{1,12})*|(?:SN|IMEI)[-_]\w{6,}",
     re.IGNORECASE,
+)
+
+# Standards and programs' own error codes are everybody's.
+_STANDARD = re.compile(
+    r"(?:en|iso|din|iec|astm|ansi|asme|csa|jis|rfc|kb|cve|err|error|fehler)[-_ ]", re.IGNORECASE
 )
 
 _MONEY_BEFORE = re.compile(r"(?:[$€£¥₹]|\b(?:usd|eur|gbp|rs|inr|chf|kr)\.?)\s?\Z", re.IGNORECASE)
@@ -246,6 +252,8 @@ def _run_type(run: str, context: Context, is_money: bool) -> Type | None:
         return "TRACKING" if digits[0] == "9" else "ORDER"
     if context.order:
         return "ORDER"
+    if context.technical == "numbered" and not context.phone:
+        return None
     return _phone_or_order(run, count, context, is_money)
 
 
@@ -289,9 +297,11 @@ def _code_type(text: str, low: str, token: str, start: int) -> Type | None:
         return None
     if token.startswith("#") and digits >= 4 and digits * 2 >= len(bare):
         return "ORDER"
+    context = Context(low, start)
+    if not context.order and (_STANDARD.match(bare) or context.technical):
+        return None
     if not bare.isdigit() and (_CODE_SHAPE.fullmatch(bare) or (digits >= 6 and _LONG_CODE.fullmatch(bare))):
         return "ORDER"
-    context = Context(low, start)
     counted = (context.parcel or context.order) and _NOT_COUNT_AFTER.match(text, start + len(token))
     if counted or (context.order and _MONEY_BEFORE.search(text, max(0, start - 5), start)):
         return None

@@ -36,7 +36,7 @@ __all__ = [
     "too_large",
 ]
 
-GUARDRAILS_VERSION = "3"
+GUARDRAILS_VERSION = "4"
 """Raise it when the guards decide otherwise: certificates are bound to it."""
 
 

@@ -156,6 +156,32 @@ def test_mail_programs_footers_go(footer: str) -> None:
     assert strip_quotes(f"{OWN}\n\n{footer}") == OWN
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Am 03.03.2026 um 09:12 Uhr, Kestrel Support:",
+        "Tue, 3 Mar 2026 at 09:12 Kestrel Support <help@kestrel.example>:",
+        "Kestrel Support <help@kestrel.example> 03.03.2026 09:12",
+        "--- 3 Mar 2026, 09:12, Kestrel Support ---",
+    ],
+)
+def test_a_date_and_a_sender_say_enough_without_a_verb(header: str) -> None:
+    assert strip_quotes(f"{OWN}\n\n{header}\n\nHello Ana, have you tried wax?") == OWN
+    assert strip_quotes(f"{OWN}\n\n{header}\n> Hello Ana, have you tried wax?") == OWN
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I ordered on 3 March 2026:\n- two mugs\n- one plate",
+        "It happened on 03/03/2026 09:12:\nthe lamp went out.",
+        "It was booked for\n3 March 2026 09:12 Tall Oak Lane:\nplease change it.",
+    ],
+)
+def test_a_date_alone_opens_no_quote(text: str) -> None:
+    assert strip_quotes(text) == text
+
+
 def test_answers_between_quotes_stay_in_their_order() -> None:
     text = (
         "See below.\n\nOn 3 Mar 2026, at 09:12, Kestrel <help@kestrel.example> wrote:\n"

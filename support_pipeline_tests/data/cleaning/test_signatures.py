@@ -17,6 +17,14 @@ def stripped(
 
 
 @pytest.mark.parametrize(
+    "address",
+    ["Hauptstr. 5\n10115 Berlin", "Calle Mayor 12, 3B\n28013 Madrid\nSpain", "12 Mill Lane\nLeeds LS1 4AB"],
+)
+def test_an_address_under_the_customers_name_goes(address: str) -> None:
+    assert stripped(f"{BODY}\n\nThanks\nAna Lopez\n{address}", "customer", ("Ana Lopez",)) == BODY
+
+
+@pytest.mark.parametrize(
     "signature",
     [
         "Best regards,\nOdile Marchetti\nKestrel Support",
