@@ -78,7 +78,7 @@ _SIGNS = PatternSet.of(
             r"cloned|skimmed|leaked|phished|copied|hacked|compromised)\b|\b(?:stole|cloned|copied|skimmed|robbed) (?:me |of )?(?:my|our|his|her)\b|\b(?:card|data|number) leaked\b|\b(?:since then|then) my cards?\b",
             r"\bpolice report\b|\bidentity theft\b|\bvictims? of\b|\bthe thie(?:f|ves)\b|\bdied in\b|\b(?:late|deceased) (?:husband|wife|mother|father)'?s\b",
             r"\bpretend(?:s|ed|ing)? to be\b|\b(?:said|say(?:ing|s)|claim(?:ed|ing|s)) (?:that )?(?:he|she|they|theyre|they're)(?: \w+)? ?(?:is|was|were|are|from)\b|\bfake (?:version|copy|shop|site|website|email)\b|"
-            r"\bclicked (?:on )?(?:a|the|that) link\b|\b(?:typed|entered|gave|read|put)\b[^.?!]{0,25}\b(?:card|bank details|code)\b",
+            r"\bclicked (?:on )?(?:a|the|that) link\b|\b(?:typed|entered|gave|read|put)\b[^.?!]{0,25}\b(?:card|bank details|security code|code (?:i|by|from|that))\b",
             r"\b(?:bank|card (?:company|issuer)|visa|amex|mastercard)(?:'s)?\b[^.?!]{0,40}\b(?:fraud|security|suspicious|flagged|blocked)\b|\bfraud case\b",
         ),
         "broken_in": (

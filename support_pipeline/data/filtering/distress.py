@@ -124,7 +124,11 @@ def distress(text: str) -> Distress:
 
 def worst(texts: Iterable[str]) -> Distress:
     """The message that shows most: signs of a whole conversation would add up in any long one."""
-    found = [distress(text) for text in texts]
+    said = [text for text in texts if text]
+    together = "\n".join(said)
+    if not (_SURE.any(together) or _SIGNS.any(together)):  # most tickets are calm
+        return Distress(())
+    found = [distress(text) for text in said]
     return max(found, key=lambda one: (one.sure, len(one.signs), one.said), default=Distress(()))
 
 

@@ -1,5 +1,7 @@
 """More than one request in one message, by its parts: what each asks about, and how it is joined to the others.
 
+Questions may be several, since one reply answers them; two troubles, or two things to be done, are not.
+
 A trouble and the remedy for it are one request ("it came broken, can I return it?"), two questions about one
 subject are one too. Two requests are announced ("another matter"), or joined ("and also") or simply put one
 after the other, and speak of subjects that have nothing to do with each other, or of two orders.
@@ -20,6 +22,14 @@ _ABOUT = PatternSet.of(
             r"^(?:then )?also (?:the|a|my)\b",
             r"^(?:and |or |so |but |also |plus |oh |hi |hello |then |btw |please |pls |lastly |finally |secondly |moreover |in addition |[,:] ?)*(?:how|when|where|what|why|which|whether|can|could|would|do|does|is|are|will|may|should|need|please|pls|kindly|cancel|change|refund|delete|send|resend|remove|unsubscribe|correct|update|tell|pausing|telling|get|take|wanna)\b",
             r"\b(?:please|pls|plz|kindly|i'?d (?:like|love|also like|need)|i would like|i (?:also )?(?:want|need|wish)|need(?:s)? (?:to|help|a|the)|wanted to ask|(?:want|like|love|wanna) (?:to )?know|tell me|tell us|let me know|could you|can (?:you|u)|wondering|questions? (?:about|regarding)|get a refund|help with)\b|[:,] (?:how|when|where|what|can|could|do|does|is|are)\b",
+        ),
+        # A question that one reply answers beside others; a policy that answers it asks for nobody.
+        "inform": (
+            r"\b(?:how (?:do|can|could|would|long|late|soon|quick\w*|much|many|to|far|does|is)|(?:until |by )?when|where (?:do|can|is the|could)|what|which|whether|if (?:you|my|i|there|the)|(?:to|wanna) know|can (?:you|u) (?:say|tell)|could you (?:say|tell)|"
+            r"(?:can|could|may|do|should|would|will|am|must) i|(?:is|are) (?:there|it|the)|do(?:es)? (?:you|it|the|they)|is (?:the|my)|question)\b",
+        ),
+        "unrelated": (
+            r"\b(?:unrelated|separately|another matter|different (?:matter|topic|subject)|(?:an)?other (?:subject|topic|issue|problem|note)|separate (?:matter|question|issue)|then there'?s)\b",
         ),
         "trouble": (
             r"\b(?:broke(?:n)?|breaks|smashed|cracked|damaged|defect\w*|faulty|bent|scratched|leak(?:s|ed|ing)?|crackl\w+|squeak\w*|smell(?:s|ed)?|torn|shrank|hole|dead|stopped|stuck|crash(?:es|ing)|missing|forgot(?:ten)?|wrong|incorrect|late|delay(?:ed)?|overcharged|double[- ]charged|billed|dropped|"
@@ -67,7 +77,9 @@ _ABOUT = PatternSet.of(
         ),
     }
 )  # fmt: skip
-_KINDS = frozenset({"ask", "trouble", "announced", "joined"})
+_KINDS = frozenset({"ask", "trouble", "announced", "joined", "inform", "unrelated"})
+_ARRIVAL = frozenset({"fault", "mistake", "delivery", "order"})
+_LOOKS_FORWARD = re.compile(r"\bcan['’]?t wait\b", re.IGNORECASE)
 _REMEDIES = frozenset({"remedy", "refund"})
 _MARK = re.compile(r"^[(\[]?[a-d1-4][).:]\s*", re.IGNORECASE)
 _CLAUSES = re.compile(
@@ -101,10 +113,16 @@ class _Part:
     text: str
     signs: frozenset[str]
     sentence: int
+    after_and: bool
 
     @property
     def topics(self) -> frozenset[str]:
         return self.signs - _KINDS
+
+    @property
+    def needs_doing(self) -> bool:
+        """A trouble, or something to be done: more than a question."""
+        return "trouble" in self.signs or ("ask" in self.signs and "inform" not in self.signs)
 
     @property
     def wants(self) -> bool:
@@ -114,13 +132,13 @@ class _Part:
 @remembered
 def several_requests(text: str) -> str | None:
     """The two parts of a customer's message that ask for different things, or None."""
-    text = text[:_LONGEST]
+    text = _LOOKS_FORWARD.sub("", text[:_LONGEST])
     if not _worth_reading(text):
         return None
     counted = _COUNTED.any(text)
     asking = [part for part in _parts(text) if part.wants]
     for place, later in enumerate(asking):
-        if "announced" in later.signs and len(later.topics) > 1:
+        if "announced" in later.signs and later.needs_doing and len(later.topics) > 1:
             return later.text[:80]
         for earlier in asking[:place]:
             if _apart(earlier, later, counted or _listed(asking, later)):
@@ -154,7 +172,12 @@ def _parts(text: str) -> list[_Part]:
             piece = _MARK.sub("", piece.strip(" ,"))
             if len(piece.split()) > 1:
                 parts.append(
-                    _Part(piece, _signs(f"{joint} {piece}" if joint in _JOINTS else piece, joint), number)
+                    _Part(
+                        piece,
+                        _signs(f"{joint} {piece}" if joint in _JOINTS else piece, joint),
+                        number,
+                        joint == "and",
+                    )
                 )
     return parts
 
@@ -174,12 +197,16 @@ def _apart(earlier: _Part, later: _Part, counted: bool) -> bool:
     orders = set(_ORDER.findall(earlier.text)), set(_ORDER.findall(later.text))
     if all(orders) and not orders[0] & orders[1]:
         return True
+    if not (earlier.needs_doing and later.needs_doing):
+        return "unrelated" in later.signs and earlier.needs_doing
     if "announced" in later.signs and (later.topics or earlier.topics):
         return True
     if earlier.topics | later.topics <= _REMEDIES:
         return {"joined", "trouble"} <= later.signs
     if not earlier.topics or not later.topics or earlier.topics & later.topics or _remedy(earlier, later):
         return False
+    if later.after_and and earlier.topics | later.topics <= _ARRIVAL:
+        return False  # "it came late and the box was torn"
     return counted or "joined" in later.signs or {"ask"} <= earlier.signs & later.signs
 
 
