@@ -35,7 +35,7 @@ _BOMS = (
     (b"\xfe\xff", "utf-16"),
 )
 
-_ZEROS = {
+_ZEROS: dict[tuple[bool, ...], str] = {
     (True, False) * 4: "utf-16-le",
     (False, True) * 4: "utf-16-be",
     (True, False, False, False) * 2: "utf-32-le",
