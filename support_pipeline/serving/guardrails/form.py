@@ -1,6 +1,6 @@
 """The outside of a draft: is it plain text, whole, and in the client's language?"""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import re2
 
@@ -30,35 +30,60 @@ _OTHERS = frozenset(
     "der die das und ist nicht sie wir ihre ihr haben mit fur ein eine auf le la les des est vous nous votre pour dans une un pas avec el los las es su para con una por usted nosotros il lo gli che non per di sono il suo het een niet uw voor met van zijn o os as nao voce para seu uma com ve bir icin sie konnen".split()
 ) - _ENGLISH  # fmt: skip
 _LINES_OF = re2.compile(r"[.!?\n]+")
+_FEWEST_WORDS = 4
+_STOPS = re2.compile(r"[.!?]\s")
+_CLOSES = re2.compile(
+    r"(?i)(?:[.!?:;)\]>\"'*\x{2026}]|\pS|/\S*|(?:^|\s)[\^*~/-] ?\w{1,15})$"
+    r"|(?:^|[.!?\n]\s*)\W*(?:(?:kind|best|warm|many|with) )*(?:regards|wishes|cheers|thanks|thank you|sincerely|yours|take care|team)\b[^.!?\n]{0,40}$"
+)
 _MIN_FOREIGN_LETTERS = 40
 
 
-def form(draft: str, expected: str, known_links: Iterable[str]) -> list[Finding]:
-    """What is wrong with a draft's outside. `known_links` are texts whose addresses may stand in it."""
+def form(draft: str, expected: str, known: Sequence[str]) -> list[Finding]:
+    """What is wrong with a draft's outside. `known` are policies and contacts, whose addresses may stand in it."""
     found = [
         Finding("broken", f"the draft is broken: {problem}", "send") for problem in form_problems(draft, True)
     ]
     found += [
         Finding("broken", f"holds an unfilled placeholder: {text}", "send") for text in placeholders(draft)
     ]
+    if not found and _breaks_off(draft, known):
+        found.append(Finding("broken", f"breaks off: {draft[-40:]!r}", "send"))
     if len(draft) > MAX_DRAFT:
         found.append(Finding("broken", f"the draft has {len(draft):,} characters", "send"))
     if match := _MARKUP.search(_NO_PLACEHOLDERS.sub("", draft)):
         found.append(Finding("markup", f"holds markup: {match.group()[:60]!r}", "send"))
     if hidden := _invisible(draft):
         found.append(Finding("markup", f"holds {hidden} invisible characters", "send"))
-    known = " ".join(known_links).casefold()
+    addresses = " ".join(known).casefold()
     found += [
         Finding("unsupported", f"holds a link that no policy names: {link.group()[:80]!r}", "send")
         for link in _LINK.finditer(draft)
-        if link.group().rstrip(".,;:!?)").casefold() not in known
+        if link.group().rstrip(".,;:!?)").casefold() not in addresses
     ]
-    if wrong := wrong_language(draft, expected):
+    if wrong := wrong_language(draft, expected) or _foreign_sentence(draft, expected):
         found.append(Finding("language", f"the draft {wrong}, the client's language is '{expected}'"))
     return found
 
 
 _NO_PLACEHOLDERS = re2.compile(r"<[A-Z]+(?:_[A-Z]+)*_\d+>")
+
+
+def _breaks_off(draft: str, policies: Sequence[str]) -> bool:
+    """Whether the last sentence is left open: by a draft that ends the others, or in the middle of a policy.
+
+    Some shops write no full stops at all.
+    """
+    text = draft.strip()
+    if _CLOSES.search(text):
+        return False
+    last = _STOPS.split(text)[-1]
+    if last != text and len(last.split()) > 1:
+        return True
+    said = last.casefold()
+    return len(said.split()) >= _FEWEST_WORDS and any(
+        said in policy.casefold() and not policy.casefold().rstrip(".!").endswith(said) for policy in policies
+    )
 
 
 def _invisible(text: str) -> int:
@@ -83,6 +108,18 @@ def wrong_language(text: str, expected: str) -> str | None:
             return f"holds a sentence in '{code}'"
     if expected == "en" and (code_words := _foreign_words(text)):
         return f"holds words of another language ({code_words})"
+    return None
+
+
+def _foreign_sentence(draft: str, expected: str) -> str | None:
+    """A sentence too short for a detector; only in drafts, for tickets hold foreign addresses."""
+    if expected != "en":
+        return None
+    for line in _LINES_OF.split(draft):
+        words = [word for word in seen(line).replace("'", " ").split() if word.isalpha()]
+        others = [word for word in words if word in _OTHERS]
+        if len(words) >= _FEWEST_WORDS and len(others) >= 2 and not _ENGLISH.intersection(words):
+            return f"holds words of another language ({', '.join(dict.fromkeys(others))})"
     return None
 
 

@@ -1,7 +1,9 @@
 """Instructions inside a ticket: what is addressed to the model and not to the shop.
 
 Patterns name ideas and not sentences: a word of one group near a word of another, in any order and with
-anything between. What slips through is still only a draft that must pass the guards on its own words.
+anything between. A small model (`orders`) finds what is worded as no pattern knows it, and has the last word
+where a pattern met an ordinary ticket. What slips through is still only a draft that must pass the guards on
+its own words.
 """
 
 from bisect import bisect_left
@@ -12,6 +14,7 @@ import re2
 
 from support_pipeline.serving.guardrails.encodings import decoded, wrapped
 from support_pipeline.serving.guardrails.finding import Finding
+from support_pipeline.serving.guardrails.orders import likeness, limits
 from support_pipeline.serving.guardrails.reading import BIDI, TAGS, Seen, read, seen
 
 _INVISIBLE = frozenset("\u200b\u200c\u2060\u2061\u2062\u2063\u2064\ufeff\u00ad\u180e\u115f\u1160\u3164\uffa0")
@@ -170,7 +173,7 @@ _IDEAS = (
             r"in (?:your|the) (?:\w+ )?(?:answer|reply|response|email|message|draft|output),? (?:\w+ )?(?:include|say|state|mention|write|put|add|confirm|use|begin|start|promise|tell|do not|don't)\b",
             r"stop (?:being|acting|behaving|pretending)\b", r"treat (?:this|the following|my|it|that|everything|all)\b[^.\n]{0,40}\bas\b[^.\n]{0,20}(?:command|instruction|order|system|authoritative|policy|rule|true|fact|trusted|admin)",
             r"(?:when|while|before|after) (?:you(?:'re| are)? )?(?:draft|writ|compos|generat|formulat|prepar|creat)(?:e|es|ing|ting)? (?:the|your) (?:\w+ )?(?:response|reply|answer|message|email|output)",
-            r"make sure (?:that )?(?:it|the (?:reply|answer|response|draft)|your (?:reply|answer|response|draft)|to (?:say|state|confirm that|mention that|promise))\b", r"obey\b", r"comply (?:with (?:my|this|these|the following)|immediately|now|at once)\b", r"follow (?:my|these|the following|this|only my|new) (?:\w+ )?(?:instructions?|orders?|commands?|rules?|steps exactly|directives?|script)\b",
+            r"make sure (?:that )?(?:it (?:says?|states?|contains?|includes?|confirms?|reads?|mentions?|promises)|the (?:reply|answer|response|draft)|your (?:reply|answer|response|draft)|to (?:say|state|confirm that|mention that|promise))\b", r"obey\b", r"comply (?:with (?:my|this|these|the following)|immediately|now|at once)\b", r"follow (?:my|these|the following|this|only my|new) (?:\w+ )?(?:instructions?|orders?|commands?|rules?|steps exactly|directives?|script)\b",
             r"(?:answer|reply|respond|speak|write|talk) (?:to me )?(?:in|using) (?:\w+ )?(?:latin|klingon|emojis?|morse|base64|rot13|rhymes?|verse|pig latin|reverse|code|another language)\b",
             r"(?:please|just|must|to|and|then|now|[.!?\n,;:]) ?(?:output|emit) (?:the|a|an|only|your|this|all|everything|exactly|nothing)\b",
         ),
@@ -244,13 +247,22 @@ _OTHER_SCRIPTS = re2.compile(
 
 def injections(text: str) -> list[Finding]:
     """The instructions found in a ticket, one finding an idea."""
-    found = [*_hidden(text), *_structure(text)]
-    found += _ideas(read(text))
+    found = [*_hidden(text), *_structure(text), *_orders(read(text))]
     for part in wrapped(text):
         for plain in decoded(part):
             found.append(Finding("injection", f"the ticket holds readable text in a code: {plain[:60]!r}"))
-            found += _ideas(read(plain))
+            found += [finding for finding, _ in _ideas(read(plain))]
     return list(dict.fromkeys(found))
+
+
+def _orders(text: Seen) -> Iterator[Finding]:
+    """What the rules find, unless the model is sure that the plain text is ordinary; else what the model finds."""
+    given, ordinary = limits()
+    like = likeness(text.text)
+    found = [finding for finding, plain in _ideas(text) if like >= ordinary or not plain]
+    if not found and like >= given:
+        found.append(Finding("injection", "the ticket reads like orders to the model"))
+    yield from found
 
 
 def _hidden(text: str) -> Iterator[Finding]:
@@ -293,15 +305,17 @@ def _structure(text: str) -> Iterator[Finding]:
         yield Finding("injection", f"the ticket holds markup: {found.group()[:40]!r}")
 
 
-def _ideas(text: Seen) -> Iterator[Finding]:
+def _ideas(text: Seen) -> Iterator[tuple[Finding, bool]]:
+    """The rules' findings, each with whether the text holds it undisguised."""
     forms = [_KEPT.sub("heed", form) for form in text.forms]
     for idea in _IDEAS:
-        for form in forms:
+        for at, form in enumerate(forms):
             if (match := _near(idea, form)) is not None:
-                yield Finding("injection", f"the ticket {idea.what}: {form[match[0] : match[1]]!r}")
+                what = f"the ticket {idea.what}: {form[match[0] : match[1]]!r}"
+                yield Finding("injection", what), at == 0
                 break
     if any(_pulled_apart(form) for form in forms[:2]):
-        yield Finding("injection", "the ticket gives instructions to the model: letters pulled apart")
+        yield Finding("injection", "the ticket gives instructions to the model: letters pulled apart"), False
 
 
 # "Do not forget the rules" sets nothing aside.

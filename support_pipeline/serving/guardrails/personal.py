@@ -9,8 +9,9 @@ _NEVER_REPEATED = ("CARD", "IBAN")
 _RARELY_REPEATED = ("PHONE", "ADDRESS", "EMAIL")
 _LONG_DIGITS = re2.compile(r"\d(?:[ .-]?\d){11,}")
 _SECRET = re2.compile(
-    r"(?i)\b(?:password|passcode|pin|cvv|cvc|security code|social security|ssn|date of birth|api key|token)\b(?: number| code)?(?: is|:|=) ?\S*\d\S*"
+    r"(?i)\b(?:password|passcode|pin|cvv|cvc|security code|(?:access|gate|door) code|social security|ssn|passport|date of birth|birth ?da(?:y|te)|born on|api key|token)\b[^!?\n]{0,24}?\d\S*"
 )
+_HANDLE = re2.compile(r"(?:^|\s)(@\w{3,})")
 
 
 def personal_data(draft: str, ticket: str, contacts: tuple[str, ...]) -> list[Finding]:
@@ -36,4 +37,9 @@ def personal_data(draft: str, ticket: str, contacts: tuple[str, ...]) -> list[Fi
         found.append(Finding("personal_data", f"holds a long number: {digits.group()!r}", "send"))
     if secret := _SECRET.search(draft):
         found.append(Finding("personal_data", f"names a secret: {secret.group()[:40]!r}", "send"))
+    found += [
+        Finding("personal_data", f"names a person whom the ticket does not: {handle!r}", "send")
+        for handle in _HANDLE.findall(draft)
+        if handle not in ticket
+    ]
     return found
