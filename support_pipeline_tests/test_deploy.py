@@ -265,6 +265,35 @@ def test_volumes_and_variables_of_the_helm_values_are_ones_that_kubernetes_knows
     assert folders == {"/data"}
 
 
+def test_the_desk_on_kubernetes_is_one_that_kubernetes_knows_and_looks_where_dagster_writes() -> None:
+    kubernetes = pytest.importorskip("kubernetes")
+    models = pytest.importorskip("dagster_k8s.models")
+    text = (DEPLOY / "helm" / "desk.yaml").read_text(encoding="utf-8")
+    service, desk = yaml.safe_load_all(text)
+    for kind, given in ((kubernetes.client.V1Service, service), (kubernetes.client.V1Deployment, desk)):
+        # Strict: a key or a type that Kubernetes does not have is refused.
+        models.k8s_model_from_dict(kind, models.k8s_snake_case_dict(kind, given))
+    labels = desk["spec"]["template"]["metadata"]["labels"]
+    assert service["spec"]["selector"] == desk["spec"]["selector"]["matchLabels"] == labels
+    assert (desk["spec"]["replicas"], desk["spec"]["strategy"]) == (1, {"type": "Recreate"})
+    pod = desk["spec"]["template"]["spec"]
+    (container,), (deployment,) = pod["containers"], HELM["dagster-user-deployments"]["deployments"]
+    image = deployment["image"]
+    assert container["image"] == f"{image['repository']}:{image['tag']}"
+    assert pod["volumes"] == deployment["volumes"]
+    assert container["volumeMounts"] == deployment["volumeMounts"]
+    assert container["envFrom"] == [{"secretRef": secret} for secret in deployment["envSecrets"]]
+    places = {variable["name"]: variable["value"] for variable in deployment["env"]}
+    assert {place["name"]: place["value"] for place in container["env"]}.items() >= {
+        (name, places[name]) for name in ("SUPPORT_PIPELINE_STORE", "SUPPORT_PIPELINE_CLIENTS")
+    }
+    assert (
+        container["command"][-1]
+        .removeprefix("exec ")
+        .startswith(desk_commands()["compose"].split("--url")[0])
+    )
+
+
 def test_what_the_image_copies_is_there_and_in_the_repository() -> None:
     lines = (DEPLOY / "Dockerfile").read_text().splitlines()
     copied = {source for line in lines if line.startswith("COPY ") for source in line.split()[1:-1]}
