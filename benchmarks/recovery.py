@@ -145,7 +145,7 @@ def make_project(root: Path) -> Project:
             "max_tokens": 1024,
         },
         "release": {"window_months": 3},
-        "evaluation": {"test_size": 4, "max_answer_tokens": 24},
+        "evaluation": {"test_size": 4, "max_answer_tokens": 96},  # all four have to end by themselves
     }
     (root / "clients" / f"{CLIENT}.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     write_demo_export(root / "export", seed=7, tickets=60, last_month=AS_OF, months=3)
