@@ -26,6 +26,10 @@ _STRANGER = (
     r"hackers?|thie(?:f|ves)|criminals?|scammers?|fraudsters?|crooks|an? (?:employee|person|man|woman|guy) (?:who|that)|(?:my|our|an|his|her) ex\b|"
     r"whoever|the person (?:who|that)|who has|who the \w+ is)"
 )
+_EMPTIED = (
+    r"\b(?:points|balance|vouchers?|credit|money|savings|gift card|dollars|euros?|pounds|usd|eur|gbp|\d+)\b[^.?!]{0,40}"
+    r"\b(?:gone|spent|redeemed|emptied|missing|vanished|used up)\b|\baccount is (?:now )?empty\b"
+)
 
 _SIGNS = PatternSet.of(
     {
@@ -93,11 +97,12 @@ _SIGNS = PatternSet.of(
             r"\b(?:e-?mail|password|phone number|address)\b[^.?!]{0,40}\bchanged\b|\bchanged\b[^.?!]{0,20}\b(?:e-?mail|password|phone number|address)\b",
         ),
         "gone": (
-            r"\b(?:points|balance|vouchers?|credit|money|savings|gift card|dollars|euros?|pounds|usd|eur|gbp|\d+)\b[^.?!]{0,40}\b(?:gone|spent|redeemed|emptied|missing|vanished|used up)\b|\baccount is (?:now )?empty\b|\bpurchases?\b|\bcharges\b|\bbought\b|\bshopp\w+\b|\bordered\b|"
+            _EMPTIED + r"|\bpurchases?\b|\bcharges\b|\bbought\b|\bshopp\w+\b|\bordered\b|"
             r"\bused (?:on|in|at|twice)\b|\bused it\b|\b(?:was|were|been) used\b",
         ),
+        "emptied": (_EMPTIED,),
         "not_used": (
-            r"\b(?:did(?:n'?t| not)|never|have(?:n'?t| not)) (?:use|used|spend|spent|redeem|redeemed) (?:it|them|any)\b|\bunused\b|\bstill have the card\b|\bnot (?:i|me)\b",
+            r"\b(?:did(?:n'?t| not)|never|have(?:n'?t| not)) (?:use|used|spend|spent|redeem|redeemed) (?:it|them|any)\b|\bstill have the card\b|\bnot (?:i|me)\b",
         ),
         # What looks alike: what came is not what was ordered, where a parcel was left, questions about safety.
         "parcel": (
@@ -154,6 +159,6 @@ def _sign(found: set[str]) -> str | None:
         return "changed"
     if "stolen" in found and "gone" in found and "asks" not in found:
         return "stolen"
-    if "not_used" in found and "gone" in found and "asks" not in found:
+    if "not_used" in found and "emptied" in found and "asks" not in found:
         return "not_used"
     return None

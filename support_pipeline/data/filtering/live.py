@@ -20,7 +20,7 @@ _WHERE = frozenset(
 )
 _MOVED = frozenset(
     """arrive arrived arrives arriving received receive come came coming ship shipped ships deliver delivered dispatched
-    transit left sent moved moving here way out delivery""".split()
+    transit left sent moved moving here way""".split()
 )
 _MONEY = frozenset("refund refunded money credit reimbursement return returned returns reimbursed".split())
 _ASK_MONEY = frozenset(
@@ -63,7 +63,9 @@ _PAID = frozenset(
 )
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
 _CODE = re.compile(r"<(?:ORDER|TRACKING)_\d+>|\b[A-Z]{1,4}-?\d{4,}\b|#\d{4,}")
-_DATE = re.compile(r"\d+/\d+|\b\d{1,2}(?:st|nd|rd|th)?\b")
+_DATE = re.compile(
+    r"\d+/\d+|\b\d{1,2}(?:st|nd|rd|th)?\b(?![ -]?(?:business |working )?(?:hour|day|week|month|year|%|percent))"
+)
 
 Words = frozenset[str]
 
@@ -102,7 +104,12 @@ def _asked(sentence: str, words: Words, around: Words) -> Iterator[str]:
         yield "refund"
     if around & _STOCK or (words & _SIZES and words & _HAVING) or {"many", "left"} <= words:
         yield "stock"
-    if (words & _PARCEL or _CODE.search(sentence)) and words & (_WHERE | _MOVED) or {"track", "me"} <= words:
+    parcel = words & _PARCEL or _CODE.search(sentence)
+    if (
+        parcel
+        and (words & (_WHERE | _MOVED) or "out for delivery" in sentence.casefold())
+        or {"track", "me"} <= words
+    ):
         yield "order"
 
 

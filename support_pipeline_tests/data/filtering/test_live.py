@@ -23,6 +23,11 @@ from support_pipeline.policies import PolicyFact
         ("When do I get my money back?", "Refunds are issued within 5 days once the return arrives.", None),
         ("How can I wash the jacket?", "It was shipped yesterday. Wash it at 30 degrees.", None),
         ("Where is my parcel?", "You can follow it on the order page.", None),
+        (
+            "The parcel came. When does the time for returns run out?",
+            "It is 30 days, counted from delivery.",
+            None,
+        ),
     ],
 )
 def test_both_sides_must_show_live_data(question: str, reply: str, topic: str | None) -> None:
