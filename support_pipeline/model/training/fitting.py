@@ -31,7 +31,7 @@ WIDTHS = 32
 """Batches are as wide as a multiple of this many tokens."""
 KERNELS = 32
 """So many of oneDNN's kernels are kept with their scratch memory; its own 1,024 hold one for every shape ever met."""
-ALLOCATORS_SHARE = 1.9
+ALLOCATORS_SHARE = 1.6
 """What a training takes on a CPU for each byte of its heaviest batch: kept kernels, holes between batches of other widths."""
 ATTENTION = "sdpa"
 """What takes the mask of shared rows; flash attention takes none."""
