@@ -19,6 +19,9 @@ DRIFT_LIMIT = 0.25
 LEAST_TICKETS = 50
 """Below this, a month's shares are noise."""
 
+CHANCE = 0.001
+"""How often chance alone may pass the limit, where few tickets raise it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -35,11 +38,12 @@ class Drift:
 
     index: float | None
     detail: str
+    limit: float = DRIFT_LIMIT
 
     @property
     def large(self) -> bool:
         """Whether somebody should look."""
-        return self.index is not None and self.index > DRIFT_LIMIT
+        return self.index is not None and self.index > self.limit
 
 
 def waterfall(reasons: Mapping[str, int]) -> list[Step]:
@@ -72,11 +76,24 @@ def drift(month: Mapping[str, int], earlier: Sequence[Mapping[str, int]]) -> Dri
     }
     index = sum(parts.values())
     worst = max(parts, key=lambda reason: parts[reason])
+    limit = max(DRIFT_LIMIT, _by_chance(len(parts), total, total_before))
     return Drift(
         index,
-        f"index {index:.2f} (limit {DRIFT_LIMIT}); most moved: {worst}, {before.get(worst, 0) / total_before:.1%} before, "
+        f"index {index:.2f} (limit {limit:.2f}); most moved: {worst}, {before.get(worst, 0) / total_before:.1%} before, "
         f"{month.get(worst, 0) / total:.1%} now",
+        limit,
     )
+
+
+def _by_chance(reasons: int, tickets: int, tickets_before: int) -> float:
+    """The index that two samples of the same tickets stay below, but for one time in `1 / CHANCE`.
+
+    It is near chi-squared over the harmonic size of the samples (Yurdakul and Naranjo 2020, Statistical
+    properties of the population stability index, Journal of Risk Model Validation 14).
+    """
+    from scipy.stats import chi2  # here: loading definitions needs no scipy
+
+    return float(chi2.ppf(1 - CHANCE, max(reasons - 1, 1))) * (1 / tickets + 1 / tickets_before)
 
 
 def _part(now: float, before: float) -> float:

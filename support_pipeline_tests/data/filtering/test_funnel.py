@@ -1,5 +1,6 @@
 """The waterfall sums up, and drift tells a shift from noise."""
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,3 +46,16 @@ def test_one_ticket_of_a_new_reason_is_no_alarm() -> None:
 def test_few_tickets_say_nothing() -> None:
     assert drift({"answerable": 3}, [USUAL]).index is None
     assert drift(USUAL, []).index is None
+
+
+def test_chance_alone_hardly_ever_warns_however_few_tickets_there_are() -> None:
+    rng = np.random.default_rng(3)
+    shares = [0.7, 0.06, 0.05, 0.05, 0.04, 0.04, 0.03, 0.03]
+
+    def month(tickets: int) -> dict[str, int]:
+        drawn = rng.multinomial(tickets, shares)
+        return {f"reason {place}": int(count) for place, count in enumerate(drawn)}
+
+    warned = sum(drift(month(90), [month(95)]).large for _ in range(500))
+    assert warned <= 5  # one in a thousand is meant; by the bare rule of thumb it is one in six
+    assert drift(month(90), [{"reason 0": 50, "reason 5": 45}]).large
