@@ -73,8 +73,15 @@ _SIGNS = PatternSet.of(
             rf"[^.?!]{{0,50}}\b{_OWNER} (?:[\w-]+ ){{0,3}}{_BELONGING}\b",
             rf"\b(?:us(?:ed|ing)|billed to) {_OWNER} (?:[\w-]+ ){{0,2}}{_BELONGING}\b[^.?!]{{0,60}}\bwithout\b|\bby (?:some(?:one|body) else|another person|criminals|a third party|a stranger)\b",
             r"\bus(?:ed?|ing) (?:his|her|their|my grand\w*'?s|my (?:mother|father|mum|dad|gran)\w*'?s?) (?:[\w-]+ ){0,3}number\b",
-            r"\b(?:ordered|bought|purchased|bought stuff|shopping)\b[^.?!]{0,40}\b(?:in my name|using my|on my (?:card|account|paypal)|with my (?:saved |stored )?(?:card|paypal|klarna|account))\b",
             rf"\bwho (?:authori[sz]ed|placed|made|approved) (?:it|this|that|the {_DEAL})\b",
+        ),
+        # A deal on what is the customer's, which a customer may have made as well.
+        "on_mine": (
+            r"\b(?:ordered|bought|purchased|bought stuff|shopping)\b[^.?!]{0,40}\b(?:in my name|using my|on my (?:card|account|paypal)|with my (?:saved |stored )?(?:card|paypal|klarna|account))\b",
+        ),
+        "own_deal": (
+            r"\b(?:i|we)(?:'ve| have| had| just| recently| only| already| also| normally| usually| always| then| once| first)* (?:ordered|bought|purchased|shopp|paid)|"
+            r"\b(?:my|our) (?:order|purchase)\b|\b(?:wife|husband|partner|mother|mom|mum|father|dad|son|daughter|friend|brother|sister|boyfriend|girlfriend)\b",
         ),
         # A theft, which counts with a deal; a break-in counts alone.
         "stolen": (
@@ -127,7 +134,7 @@ def speaks_of_money(text: str) -> bool:
     return bool(_MONEY.search(_GIFT_CARD.sub("", text)))
 
 
-_LOOK_ALIKES = frozenset({"parcel", "asks"})
+_LOOK_ALIKES = frozenset({"parcel", "asks", "own_deal"})
 
 
 def disowned(text: str) -> str | None:
@@ -152,6 +159,8 @@ def _sign(found: set[str]) -> str | None:
         return "broken_in"
     if "stranger" in found and not ({"parcel", "asks"} & found):
         return "stranger"
+    if "on_mine" in found and not (_LOOK_ALIKES & found):
+        return "on_mine"
     near = "taken" in found or ("deal" in found and "parcel" not in found)
     if "disowned" in found and near and "asks" not in found:
         return "disowned"
