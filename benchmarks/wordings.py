@@ -5,7 +5,7 @@
 The faults of `scorer.py` come from lists that its rules were fitted on. Those of `wordings/` were written by hand:
 `first.toml` without sight of the rules, which were then mended on it, `second.toml` after that, and sealed. Read a
 figure of a sealed set only once: who mends the rules on its misses must write another one. `third.toml` holds those
-families again whose misses in `second.toml` were mended afterwards, and so on with `fourth.toml` and `fifth.toml`.
+families again whose misses in `second.toml` were mended afterwards, and so on with `fourth.toml`, `fifth.toml` and `sixth.toml`.
 
 One JSON line a family and source. Mutants of one wording are not independent, so `wordings` counts those of
 which every mutant was caught. `right` are right answers in other words, alone and in pairs for tickets that ask two

@@ -136,6 +136,64 @@ HAPPENED = re2.compile(
     rf"|(?:they|he|she|it|these|those|yours) (?:was|were)\b)"
 )
 
+# What a shop asks for, and where: more words that state something of this matter where no move makes a courtesy of them.
+_MATTER_WORDS = """
+photo photos picture copy receipt form forms passport id proof document screenshot signature sign app website site page link login password
+both benefit benefits tag tags lid seal express standard overnight pass spare contract lawyer condition conditions understanding favor file claim case plan policy rule queue list waitlist line turn shift member members manifest screen system record records data desk clerk seller
+vendor supplier staff office headquarters phone number numbers size sizes colour color model stock sale price code points status date time fraud
+"""
+# Where something is, when, in which state, in whose hands, and what will be: in a sentence with any of these there is a fact or a term.
+_FACT = re2.compile(
+    r"(?i)\b(?:they|them|those|these|he|she|him|her|his|hers|another|gone|sold|ended|retired|vanished|last|next|third|fourth|fifth|queue|closed|down to|out of|late|early|today|"
+    r"tonight|tomorrow|yesterday|now|currently|already|soon|shortly|noon|midnight|dawn|overnight|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|"
+    r"hours?|minutes?|days?|weeks?|months?|years?|two|three|four|five|six|seven|eight|nine|ten|dozen|half|will|shall|going to|guarantee\w*|promise\w*|expect|"
+    r"as long as|unless|required?|provided|free|must(?: not)? (?:be|send|pay|show|bring|keep|use|wear|wash|call|go|come|sign)|ha(?:ve|s) to (?:be|send|pay|show|bring|keep|use|call|go|come|sign))\b|'ll\b|\d|[^.!?\s] (?-i:[A-Z])(?:[a-z]|[A-Z])"
+)
+_THING_PRONOUN = re2.compile(r"(?i)\b(?:it|one|yours|theirs|mine)\b")
+# "It stings to be overlooked", "no one likes", "cheerfully yours": there is no thing behind these.
+_NO_THING = re2.compile(
+    rf"(?i)^it(?:'s| is| was| would be|'d be| must be){_ADVERBS} (?:\w+ )?{_VALUING}\b|^it(?:'s| is) (?:the least|no (?:trouble|bother)|all part of)\b|^it \w+s (?:\w+ )?to (?:feel|see|hear|read|know|wait|be|lose|have|learn|think)\b"
+    r"|\bthe last thing\b|\b(?:no|any|every|some) ?one\b|\bone of (?:us|you|those)\b|\w+ly yours\b|\byours \w+ly\b|\ball yours\b|\b(?:make|made|take|takes|call|mean|means|say|put|get|got) it\b|\bown it\b"
+)
+# Said of, or to, the people who talk: nothing is said of a shop by whatever follows, unless its words or `_FACT` do.
+_OF_PEOPLE = re2.compile(
+    _OPENING
+    + rf"(?:(?:you|you guys|you folks)\b|(?:I|we|all of us)(?:'re|'m| are| am| would|'d| wouldn't| could| couldn't| should| shouldn't| don't| do| never){_ADVERBS} .*\b(?:you|your|yourself)\b|(?:I|we)(?:'re|'m| are| am)\b.*\baway\W*$"
+    rf"|my \w+ (?:goes|go|is|are)\b|(?:I|we) (?:let|failed|left|kept|made) you\b|(?:I|we|our team) (?:dropped the ball|fell short|missed the mark)\b|(?:I|we)(?:'ve| have) (?:all |both )?been there\b|(?:I|we)(?:'ve| have) got your back\b|(?:so |very )?{_VALUING} (?:of you|that you|to)\b|(?:while |as )?I (?:checked|looked|dug|read|searched)\b"
+    r"|your (?:\w+ ){1,3}?(?:brighten|light|lift|warm|cheer|touch|mean|help|encourag|inspir|honou?r|humbl)(?:s|ed|es)?\b"
+    r"|(?:no one|nobody|anyone|anybody|everyone|everybody|who|people|folks|any of us|none of us)\b"
+    r"|(?:this|that|which)(?:'s| is| was| must| would| could| should| might| can| may| has| had|'d| really| truly| \w+s)\b"
+    r"|your (?:\w+ ){1,3}?(?:mean|means|is|are|was|has|have|had|made|makes|\w+ed|\w+s) (?:\w+ ){0,4}?(?:me|us|my|our|everything|lot|world|day)\b"
+    r"|(?:the|an?|my|our|your) (?:\w+ )?(?:answer|question|reply|explanation|story|news|point|bottom line|gist|idea|trick|thought|feeling|sentiment)(?:'s| is| was)\b"
+    r"|it(?:'s| is| was| would|'d| \w+s)\b)"
+)
+# What people ask of each other at the end of a talk: a deed, done to a person.
+_ASKED = re2.compile(
+    _OPENING
+    + r"(?:give|poke|hug|kiss|pat|squeeze|cuddle|nudge|wave|whistle|yell|sing|dance|rest|breathe|smile|laugh|raise|toast|savou?r|cherish|treasure|remember|imagine|picture|consider|think|trust|"
+    r"believe|lean|count|rely|pop|swing|stop|drop|hop|jump|stroll|stay|hold|hang|take|make|have|be|get|go|come|find|catch|meet|join|visit|remind|surprise|treat|spoil|pamper|love|forgive|greet|tell|say|ask|ping|call|"
+    r"knock|wish|thank|congratulate|pass|share|bring|leave|live|play|try|listen|look|watch|pick|poke|tap|shake|stick|fill|lend|offer|show|text|tweet|bug|pester|cheer|keep|enjoy)\b(?:.*\b(?:me|us|you|your|yourself|yourselves|"
+    r"our|myself|kids|children|family|grand\w+|mom|mum|dad|mother|father|sister|brother|wife|husband|partner|friends?|baby|little ones?|pup|dog|cat|everyone|everybody|each other)\b|(?: \w+){0,3}\W*$)"
+)
+# "You receive a badge": whatever the customer gets, may do, or loses is a term.
+_GRANTED = re2.compile(
+    r"(?i)\byou(?:'re| are)? (?:\w+ly |also |even )?(?:get|receive|earn|win|won|lose|lost|own|owe|keep|qualify|gain|collect|save|pay|need (?:an?|the|your|some|to)|hold|may|can|cannot|can't|banned|chosen|selected|entitled|eligible|stuck|locked|bound|covered|liable)\b|\bnothing\b|\bon the understanding\b"
+)
+_ANYBODY = frozenset("anyone anybody everyone everybody nobody someone somebody".split())
+_STRANGE = 1
+"""How many words of such a clause may be none of people, feelings, talk and thought."""
+# "Your note cheered me up", "we are rooting for you": what goes on in people.
+_FELT = re2.compile(
+    r"(?i)\b(?:cheer|root|pull|pray|think|feel|listen|smil|touch|mov|brighten|warm|lift|delight|charm|amus|encourag|impress|inspir|humbl|honou?r|flatter|tickl|cross|hop|wait|rejoic|celebrat|ach|griev|"
+    r"gett?|laugh|grinn?|blush|made|mean|car|worri|worry|felt|heard|understood|loved|liked|enjoyed)(?:ed|ing|s)?\b.*\b(?:you|me|us|my|our|your)\b|\bgot your back\b|\bI (?:checked|looked|dug|read|searched)(?: (?:on|into|around|through)(?: (?:this|that))?| this up)?\W*$"
+)
+# "Cheerfully yours,"
+_SIGNED = re2.compile(r"(?i)^\W*(?:\w+ly yours|yours \w+ly|\w+ly),?\W*$")
+# "We let you down": the only thing done by us that states nothing.
+_FAILED = re2.compile(
+    r"(?i)\b(?:I|we|our \w+)(?:'ve| have)? (?:let you down|failed you|left you \w+ing|made you \w+|kept you (?:waiting|guessing)|dropped the ball|missed the mark|fell short|got this wrong)\b"
+)
+
 
 @lru_cache(maxsize=1)
 def _trade() -> frozenset[str]:
@@ -157,7 +215,39 @@ def courteous(clause: str) -> bool:
         bool(_COURTESY.search(clause))
         or (clause.endswith(("!", ":")) and len(clause.split()) <= _SHORT)
         or _personal(clause)
+        or _of_people(clause)
     )
+
+
+@lru_cache(maxsize=8192)
+def factless(sentence: str) -> bool:
+    """Whether a sentence can hold no fact about the shop: it is about the people who talk, and names nothing of the trade, no time and no number.
+
+    What this holds of needs no source in any layer, at send time either.
+    """
+    parts = clauses(sentence)
+    return bool(parts) and all(_of_people(part) for part in parts)
+
+
+def _of_people(clause: str) -> bool:
+    """Whether a clause is about those who talk or like to, and none of its words can carry a fact or a term."""
+    if not (_OF_PEOPLE.search(clause) or _ASKED.search(clause) or _SIGNED.search(clause)):
+        return False
+    plain = _NO_THING.sub(" ", clause)
+    if _FACT.search(plain) or _THING_PRONOUN.search(plain):
+        return False
+    if HAPPENED.search(_FAILED.sub(" ", clause)) and not (_NO_THING.search(clause) or _FELT.search(clause)):
+        return False
+    if _GRANTED.search(clause) or of_the_trade(clause) or content_words(f"x {clause}") & _matters():
+        return False
+    words = _WORDS.findall(GRAMMAR.sub(" ", clause).lower())
+    known = STOP | _PLACING | _ANYBODY
+    return sum(word not in known and not personal(word) for word in words) <= _STRANGE
+
+
+@lru_cache(maxsize=1)
+def _matters() -> frozenset[str]:
+    return frozenset(stem for word in _MATTER_WORDS.split() for stem in content_words(f"x {word}"))
 
 
 def _personal(clause: str) -> bool:

@@ -99,6 +99,8 @@ _LEFTOVERS = (
 # A way to close needs no full stop.
 _CLOSING = re2.compile(
     r"(?i)(?:^|[.!?\n]\s*)(?:(?:kind|best|warm|many) )?(?:regards|wishes|cheers|sincerely|thanks|thank you)\b[\w ,']{0,30}$"
+    r"|(?:^|[.!?\n]\s*)(?:\w+ly(?: yours)?|yours(?: \w+ly)?|(?:with |in )?(?:\w+ )?(?:wishes|hugs|love|gratitude|appreciation|respect|friendship)),?$"
+    r"|(?:^|[.!?\n]\s*)(?:\w+ly(?: yours)?|yours(?: \w+ly)?|(?:with|in) \w+), (?:your|the) [\w ,']{0,40}?(?:team|desk|crew|friends?|squad|support|service|care|folks)$"
 )
 
 

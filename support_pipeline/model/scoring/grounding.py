@@ -15,13 +15,21 @@ from itertools import pairwise
 import re2
 
 from support_pipeline.model.prompt import ESCALATION, escalated_to
-from support_pipeline.model.scoring.conduct import GRAMMAR, HAPPENED, clauses, courteous, of_the_trade
+from support_pipeline.model.scoring.conduct import (
+    GRAMMAR,
+    HAPPENED,
+    clauses,
+    courteous,
+    factless,
+    of_the_trade,
+)
 from support_pipeline.model.scoring.courtesy import beside_courtesy
 from support_pipeline.model.scoring.layers import Layer, layer, right
 from support_pipeline.model.scoring.likeness import GREETING, content_words, stemmed
 from support_pipeline.model.scoring.live import admits_not_knowing
 from support_pipeline.model.scoring.wording import fold, sentences
 from support_pipeline.policies import PolicyBook
+from support_pipeline.quantities import Quantity, quantities
 
 # Fitted on the demo client: other agents' right answers lie above, invented statements below.
 GROUNDED = 0.50
@@ -70,7 +78,7 @@ _PROMISE = re2.compile(
 )
 # What only looks so: a guess at how somebody feels, and a regret.
 _NO_TERM = re2.compile(
-    r"(?i)\b(?:that|this|it|which) must (?:have been|feel|seem|sound|be (?:(?:very|so|really|quite|deeply) )?(?:\w+ing|hard|tough|awful|terrible|stressful|painful|unpleasant))\b|\bshould(?: not|n't| never) (?:have )?happen(?:ed)?\b|\bno need\b"
+    r"(?i)\b(?:that|this|it|which) must (?:have been|feel|seem|sound|be (?:(?:very|so|really|quite|deeply) )?(?:\w+ing|hard|tough|awful|terrible|stressful|painful|unpleasant))\b|\bshould(?: not|n't| never) (?:have )?happen(?:ed)?\b|\bno need\b|\bfeel free\b"
 )
 # A hand-over says that a person will see to it; what that person will do, or when, is a promise again.
 _SOMEBODY = re2.compile(
@@ -110,6 +118,14 @@ def _stems(words: str) -> list[str]:
 
 
 _EMPTY = frozenset(_stems(_EMPTY_WORDS))
+# How a value binds: needless to say where the value itself is a source's.
+_BINDING = frozenset(
+    _stems(
+        "minimum maximum min max threshold least most limit cutoff cut mark point level bar amount value figure sum total subtotal "
+        "start starts begin begins kick kicks onward onwards upward upwards exceed exceeds hit hits cross crosses top tops spend spending spent basket "
+        "cart checkout latest earliest window period deadline term span stretch duration length lasts last run runs close closes end ends"
+    )
+)
 _SAME = {
     stem: stems[0]
     for stems in (_stems(group) for group in _SAME_WORDS.replace("\n", " ").split("|"))
@@ -140,7 +156,10 @@ def terms_layer(answer: str, *sources: str) -> Layer:
     invented = [
         s
         for s in sentences(ESCALATION.sub("", answer.rstrip()))
-        if binds(s) and not (handed and _hands_over(s)) and _share_borne(meant(s), sources) < BORNE
+        if binds(s)
+        and not (handed and _hands_over(s))
+        and _share_borne(meant(s), sources) < BORNE
+        and not _restates(s, sources)
     ]
     if not invented:
         return right("terms")
@@ -167,7 +186,7 @@ def policy_passages(book: PolicyBook, today: date, *, patterns: bool) -> dict[st
 def binds(sentence: str) -> bool:
     """Whether a sentence states a condition or makes a promise; questions and not knowing do neither."""
     plain = _NO_TERM.sub(" ", fold(sentence))
-    if plain.endswith("?") or admits_not_knowing(plain):
+    if plain.endswith("?") or admits_not_knowing(plain) or factless(sentence):
         return False
     return bool(_CONDITION.search(plain) or _PROMISE.search(plain))
 
@@ -179,6 +198,8 @@ def _hands_over(sentence: str) -> bool:
 def _strange(sentence: str, told: Sequence[str], policies: Sequence[str]) -> bool:
     if sentence.endswith("?") or (admits_not_knowing(sentence) and not _OTHERS_DID_NOT.search(sentence)):
         return False
+    if not HAPPENED.search(sentence) and _restates(sentence, (*told, *policies)):
+        return False
     parts = clauses(sentence)
     polite = next((i for i, part in enumerate(parts) if not courteous(part)), len(parts))
     stated = [part for part in parts[:polite] if of_the_trade(part)]
@@ -187,6 +208,28 @@ def _strange(sentence: str, told: Sequence[str], policies: Sequence[str]) -> boo
         # Few words after a courtesy belong to it: "Kind regards, your support team".
         stated += [] if polite and _fragment(rest) else [rest]
     return any(_invented(statement, told, policies) for statement in stated)
+
+
+def _restates(sentence: str, sources: Iterable[str]) -> bool:
+    """Whether one source holds every value of a sentence, and most of what else it says: how a value binds needs no source.
+
+    "The minimum for free shipping is $75" is "free for orders over $75".
+    """
+    said = quantities(fold(sentence))
+    rest = fold(sentence)
+    for quantity in reversed(said):
+        rest = f"{rest[: quantity.start]} {rest[quantity.end :]}"
+    words = meant(rest) - _BINDING
+    return bool(said) and any(
+        _share_borne(words, [source]) >= BORNE
+        for source in sources
+        if all(any(value.same_value(own) for own in _values(source)) for value in said)
+    )
+
+
+@lru_cache(maxsize=4096)
+def _values(source: str) -> tuple[Quantity, ...]:
+    return tuple(quantities(fold(source)))
 
 
 def _fragment(rest: str) -> bool:

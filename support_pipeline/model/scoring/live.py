@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import re2
 
+from support_pipeline.model.scoring.conduct import factless
 from support_pipeline.model.scoring.wording import fold, sentences
 
 LiveKind = Literal["stock", "parcel", "refund", "action", "record", "offer"]
@@ -188,6 +189,7 @@ def live_claims(text: str) -> tuple[LiveClaim, ...]:
         for sentence in sentences(text)
         for kind, pattern in _COMPILED.items()
         if not sentence.endswith("?")
+        and not factless(sentence)
         and any(_stated(sentence, match) for match in pattern.finditer(sentence))
     )
 

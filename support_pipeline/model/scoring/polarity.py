@@ -21,7 +21,9 @@ DENIED = 0.5
 """A denial with this share of its words in a policy denies that one."""
 
 _NEGATION = re2.compile(
-    r"(?i)\b(?:not|cannot|never|neither|nor|no longer|unable|impossible|without|dropped|scrapped|abolished|discontinued|suspended|stopped|refuse[sd]?|forever|no|none|nothing|nobody|nowhere|forget (?:about|it))\b|n't\b|\b(?:un(?:available|limited)|in(?:eligible|valid))\b"
+    r"(?i)\b(?:not|cannot|never|neither|nor|no longer|unable|impossible|without|dropped|scrapped|abolished|discontinued|suspended|stopped|"
+    # what has come to an end is not, in whatever words
+    r"ended|ceased|halted|withdrawn|terminated|eliminated|phased out|defunct|obsolete|gone|off the table|stuck with|refuse[sd]?|forever|no|none|nothing|nobody|nowhere|forget (?:about|it))\b|n't\b|\b(?:un(?:available|limited)|in(?:eligible|valid))\b"
 )
 # "Cannot be returned after 45 days" is the policy in other words, and so is "only if".
 _BOUNDED = re2.compile(
@@ -41,7 +43,7 @@ _SIZES = (re2.compile(r"(?i)\b(?:larger?|bigger|upper)\b"), re2.compile(r"(?i)\b
 # "No worries" denies nothing, "no later than" is a bound, and "no extra cost" says free in other words.
 _EMPTY = re2.compile(
     r"(?i)\bno (?:worries|problem|matter|rush|doubt|need)\b|\bno (?:extra |additional |hidden |further )?(?:charges?|costs?|fees?)\b"
-    r"|\bno(?:t|thing)? (?:more|less|later|fewer|earlier|sooner)\b|\bif not\b|\bnot only\b|\bwhy not\b|\bor not\b"
+    r"|\bno(?:t|thing)? (?:more|less|later|fewer|earlier|sooner) \w|\bif not\b|\bnot only\b|\bwhy not\b|\bor not\b"
     r"|\b(?:do not|don't) (?:hesitate|worry|mind|forget)\b"
     r"|\b(?:pay|pays|costs?|charge|charged|owe) (?:you )?nothing\b|\bnothing (?:extra|more|to pay)\b"
     r"|(?:\bnot|\bcannot|\w+n't)\b[^.,;]{0,40}\b(?:later|longer|more) than\b|\bnot after\b"

@@ -43,7 +43,7 @@ _NAMES = "|".join(sorted((name.replace("-", "[ -]") for name in _GROUP_OF), key=
 _WORD = re2.compile(
     rf"(?i)(?:(\b(?:the|your|my|our|this|that|a|an|these|those|new) (?:\w+ )?))?\b({_NAMES})(?:s|es)?\b"
 )
-_MARKS = re2.compile(r"<[^<>\n]{1,40}>")
+_MARKS = re2.compile(r"<[^<>\n]{1,40}>|(?i:\bhats (?:are )?off\b)")
 
 
 @lru_cache(maxsize=8192)

@@ -13,6 +13,11 @@ from support_pipeline_tests.model.scoring.answers import HUMAN, scored
         "Thanks for bearing with us over the weekend.",
         "I would feel the same.",
         "You've been a real trooper.",
+        "Your note cheered me up.",
+        "Poke me if you need more.",
+        "No one likes to be left in the dark.",
+        "That must have spoiled your evening.",
+        "Cheerfully yours,",
     ],
 )
 def test_a_courtesy_needs_no_source_whatever_it_is_about(sentence: str) -> None:
@@ -31,6 +36,9 @@ def test_a_courtesy_needs_no_source_whatever_it_is_about(sentence: str) -> None:
         "It was the last pair.",
         "The driver couldn't find you.",
         "They make no more.",
+        "You receive a badge.",
+        "We plant a tree in your name.",
+        "You lose this benefit by opening the lid.",
     ],
 )
 def test_a_statement_of_what_happened_is_no_courtesy(sentence: str) -> None:

@@ -140,3 +140,20 @@ def test_one_topics_value_said_of_another_is_a_contradiction() -> None:
     human = "Standard delivery needs 3 to 5 business days to arrive."
 
     assert "policy" in scored("Refunds arrive within 3 to 5 business days.", human=human).evidence()[0]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "points"),
+    [
+        ("The minimum for free shipping is $75; orders above that ship free.", 3),
+        ("Free shipping kicks in once your basket exceeds $75.", 3),
+        ("Only members with $75 qualify.", 1),
+        ("A minimum of three items is required.", 1),
+    ],
+)
+def test_a_bound_in_other_words_restates_the_value_that_it_names(sentence: str, points: int) -> None:
+    human = "Above $75 per order, standard shipping is free."
+
+    score = scored(sentence, ticket="From which amount is shipping free?", human=human)
+
+    assert score.score == points, score.evidence()

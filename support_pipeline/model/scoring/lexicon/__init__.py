@@ -26,12 +26,12 @@ phone telephone mobile computer screen keyboard mouse printer website chatroom p
 car van truck lorry vehicle bicycle plane train taxi ferry doorstep desk bed key switch camera ball net line post fabric textile cloth cotton wool
 silk leather linen denim canvas fleece velvet nylon footwear shoe accessory consumer durables cargo jar cup stays facing sling ring jewel gem ruby pocket cuff
 collar button zipper lace strap lining sleeve hood lens battery cable cord cover lid tray handle part patch seat support trigger footage transit
-scanner robot tape hook string rope hat home house load window wall room pack block barrier sign trip stuff spot table
+scanner robot tape hook string rope hat home house load window wall room pack block barrier sign trip stuff spot table garden
 """
 ANYTHING = frozenset(_ANYTHING_WORDS.split())
 
 _WORD = re2.compile(r"[a-z]+")
-_MARKS = re2.compile(r"<[^<>\n]{1,40}>|https?://\S+|(?i)\bhats off\b")
+_MARKS = re2.compile(r"<[^<>\n]{1,40}>|https?://\S+|(?i)\bhats (?:are )?off\b")
 _BEFORE_NOUNS = frozenset(
     "the your my our this that a an these those new any some no another each every of with for and or his her their old other".split()
 )
