@@ -1,6 +1,7 @@
 """Who may put a release live: the gate, or a person over its head; never an old month over a new one."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from support_pipeline.artifacts import Check, Recipe, Store, commit, product
 from support_pipeline.errors import ArtifactError, PromotionError
 from support_pipeline.serving.deployment import Deployment, put_live
 from support_pipeline.stages.overrides import FILE, override, read_override
-from support_pipeline.stages.release import ReleaseContext, _decided, _remedy, deployed_model
+from support_pipeline.stages.release import ReleaseContext, _decided, _remedy, deployed_model, eval_report
 from support_pipeline_tests.model.scoring.brands import demo
 
 NO = {"promote": False, "route_ceiling": "approve", "reason": "not shown to be non-inferior: -9.0%"}
@@ -137,6 +138,22 @@ def test_a_decision_against_another_champion_does_not_count(store: Store, tmp_pa
         _decided(release(store, "2026-09"))
     made(store, tmp_path, "2026-09", "eval_report", "b", promotion=YES, inputs={"champion": champion})
     assert _decided(release(store, "2026-09")).reason == YES["reason"]
+
+
+def test_a_champion_whose_folder_is_gone_is_named_and_stays_live(store: Store, tmp_path: Path) -> None:
+    champion = made(store, tmp_path, "2026-06", "lora_adapter", "champion")
+    for stage in ("jsonl_splits", "lora_adapter"):
+        made(store, tmp_path, "2026-09", stage, "challenger")
+    made(store, tmp_path, "2026-09", "eval_report", "a", promotion=YES, inputs={"champion": champion})
+    live(store, "2026-06")
+    before = (store.root / "deployments" / f"{CLIENT}.json").read_text()
+    shutil.rmtree(str(store.release(CLIENT, "2026-06", "lora_adapter").path))
+
+    for stage in (eval_report, deployed_model):
+        with pytest.raises(ArtifactError, match=r"lora_adapter of client .* for 2026-06 does not exist"):
+            stage(release(store, "2026-09"))
+    assert (store.root / "deployments" / f"{CLIENT}.json").read_text() == before
+    assert store.release(CLIENT, "2026-09", "eval_report").require().info["promotion"] == YES
 
 
 def test_a_gguf_that_loses_too_many_scores_is_refused(store: Store, tmp_path: Path) -> None:
