@@ -43,7 +43,7 @@ _SIZES = (re2.compile(r"(?i)\b(?:larger?|bigger|upper)\b"), re2.compile(r"(?i)\b
 # "No worries" denies nothing, "no later than" is a bound, and "no extra cost" says free in other words.
 _EMPTY = re2.compile(
     r"(?i)\bno (?:worries|problem|matter|rush|doubt|need)\b|\bno (?:extra |additional |hidden |further )?(?:charges?|costs?|fees?)\b"
-    r"|\bno(?:t|thing)? (?:more|less|later|fewer|earlier|sooner) \w|\bif not\b|\bnot only\b|\bwhy not\b|\bor not\b"
+    r"|\bno(?:t|thing)? (?:less|later|fewer|earlier|sooner)\b|\bno(?:t|thing)? more \w|\bif not\b|\bnot only\b|\bwhy not\b|\bor not\b"
     r"|\b(?:do not|don't) (?:hesitate|worry|mind|forget)\b"
     r"|\b(?:pay|pays|costs?|charge|charged|owe) (?:you )?nothing\b|\bnothing (?:extra|more|to pay)\b"
     r"|(?:\bnot|\bcannot|\w+n't)\b[^.,;]{0,40}\b(?:later|longer|more) than\b|\bnot after\b"
