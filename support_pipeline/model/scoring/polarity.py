@@ -23,7 +23,7 @@ DENIED = 0.5
 _NEGATION = re2.compile(
     r"(?i)\b(?:not|cannot|never|neither|nor|no longer|unable|impossible|without|dropped|scrapped|abolished|discontinued|suspended|stopped|"
     # what has come to an end is not, in whatever words
-    r"ended|ceased|halted|withdrawn|terminated|eliminated|phased out|defunct|obsolete|gone|off the table|stuck with|refuse[sd]?|forever|no|none|nothing|nobody|nowhere|forget (?:about|it))\b|n't\b|\b(?:un(?:available|limited)|in(?:eligible|valid))\b"
+    r"ended|ceased|halted|withdrawn|terminated|eliminated|phased out|taken down|taken away|removed|vanished|disappeared|come to an end|defunct|obsolete|gone|off the table|stuck with|refuse[sd]?|forever|no|none|nothing|nobody|nowhere|forget (?:about|it))\b|n't\b|\b(?:un(?:available|limited)|in(?:eligible|valid))\b"
 )
 # "Cannot be returned after 45 days" is the policy in other words, and so is "only if".
 _BOUNDED = re2.compile(
