@@ -179,6 +179,12 @@ _ASKED = re2.compile(
 _GRANTED = re2.compile(
     r"(?i)\byou(?:'re| are)? (?:\w+ly |also |even )?(?:get|receive|earn|win|won|lose|lost|own|owe|keep|qualify|gain|collect|save|pay|need (?:an?|the|your|some|to)|hold|may|can|cannot|can't|banned|chosen|selected|entitled|eligible|stuck|locked|bound|covered|liable)\b|\bnothing\b|\bon the understanding\b"
 )
+# What is asked of the customer, or is bound to a place or a thing, is a term; what people must be and feel is none.
+_ASKED_OF_YOU = re2.compile(
+    r"(?i)\byou (?:\w+ly |also |first |then |only |always )*(?:must|should|need to|have to|ought to) (?:\w+ly |also |first |then |only )*(\w+)"
+)
+_FELT_OR_WAS = frozenset("be been feel have not never know think worry hear mind fear hesitate wait".split())
+_BOUND_TO = re2.compile(r"(?i)\bonly (?:with|at|in|by|for|on|if|via|through|when|after|from)\b|\bonly\W*$")
 _ANYBODY = frozenset("anyone anybody everyone everybody nobody someone somebody".split())
 _STRANGE = 1
 """How many words of such a clause may be none of people, feelings, talk and thought."""
@@ -238,11 +244,21 @@ def _of_people(clause: str) -> bool:
         return False
     if HAPPENED.search(_FAILED.sub(" ", clause)) and not (_NO_THING.search(clause) or _FELT.search(clause)):
         return False
-    if _GRANTED.search(clause) or of_the_trade(clause) or content_words(f"x {clause}") & _matters():
+    if (
+        _demands(clause)
+        or _GRANTED.search(clause)
+        or of_the_trade(clause)
+        or content_words(f"x {clause}") & _matters()
+    ):
         return False
     words = _WORDS.findall(GRAMMAR.sub(" ", clause).lower())
     known = STOP | _PLACING | _ANYBODY
     return sum(word not in known and not personal(word) for word in words) <= _STRANGE
+
+
+def _demands(clause: str) -> bool:
+    asked = (word.lower() for word in _ASKED_OF_YOU.findall(clause))
+    return bool(_BOUND_TO.search(clause)) or any(word not in _FELT_OR_WAS for word in asked)
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from support_pipeline.model.scoring.conduct import factless
 from support_pipeline.model.scoring.lexicon import unheard_of
 from support_pipeline_tests.model.scoring.answers import HUMAN, scored
 
@@ -57,3 +58,20 @@ def test_a_statement_of_what_happened_is_no_courtesy(sentence: str) -> None:
 )
 def test_goods_that_no_source_names(answer: str, source: str, strange: list[str]) -> None:
     assert unheard_of(answer, source) == strange
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "You must include a handwritten note.",
+        "You should register with the loyalty scheme beforehand.",
+        "This is possible only with a handwritten note.",
+        "This can be done at a partner kiosk only.",
+    ],
+)
+def test_what_demands_something_of_the_customer_is_no_talk_among_people(sentence: str) -> None:
+    assert not factless(sentence)
+
+
+def test_what_people_must_have_felt_is_none_of_it() -> None:
+    assert factless("You should never have had to wait.")
