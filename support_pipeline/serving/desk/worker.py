@@ -184,17 +184,21 @@ class Worker:
 
     def do(self, job: Job) -> None:
         """Does one taken job; nothing that happens in it ends the worker."""
+        outcome = None
         try:
             if job.kind == "answer":
                 self._answer(job)
-            elif job.kind == "audit":
+                return
+            if job.kind == "audit":
                 self._answerer.audited(job.client, bool(job.payload["wrong"]))
-                self._finish(job, Outcome("done", "counted"))
+                outcome = Outcome("done", "counted")
             else:
-                self._finish(job, self._send(job))
+                outcome = self._send(job)
+            self._finish(job, outcome)
         except Exception as error:  # the job stays visible as failed; the others go on
             log.exception("job %s", job.send_key)
-            self._finish(job, Outcome("failed", f"{type(error).__name__}: {error}"))
+            # What is known stays known: a reply that went out is not failed because a database was away.
+            self._finish(job, outcome or Outcome("failed", f"{type(error).__name__}: {error}"))
 
     def _finish(self, job: Job, outcome: Outcome) -> None:
         self._writer.write(

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
 from support_pipeline.serving.decisions import drafts, outbox, readiness
 from support_pipeline.serving.decisions.readiness import Readiness
@@ -103,6 +105,27 @@ def test_a_worker_that_dies_while_it_calls_leaves_an_unsure_reply(make_desk: Mak
             assert found == "waiting", "nothing had been called"
     desk.work()
     assert len(desk.account.sent()) == (1 if vendor == "zendesk" else 0)
+
+
+def test_a_sent_reply_is_no_failed_one_because_the_database_was_away(
+    make_desk: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = make_desk("gorgias")
+    desk.arrives()
+    desk.work()
+    desk.approve()
+    finish, away = outbox.finish, [True]
+
+    def once_away(*given: Any, **named: Any) -> Any:
+        if away:
+            away.clear()
+            raise sa.exc.OperationalError("update job", {}, Exception("the server closed the connection"))
+        return finish(*given, **named)
+
+    monkeypatch.setattr(outbox, "finish", once_away)
+    desk.work()
+    assert not away and desk.account.sent() == [SENT]
+    assert [state for state, _ in desk.jobs("reply")] == ["done"]
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
