@@ -54,6 +54,11 @@ def escalation(team: str) -> str:
     return f"[Escalated to: {team}]"
 
 
+def without_hand_over(answer: str) -> str:
+    """The answer without the mark that hands it over."""
+    return ESCALATION.sub("", answer.rstrip())
+
+
 def escalated_to(answer: str) -> str | None:
     """The team that an answer hands over to, or None when it does not."""
     found = ESCALATION.search(answer.rstrip())

@@ -10,7 +10,7 @@ from functools import lru_cache
 import re2
 
 from support_pipeline.model.scoring.lexicon import goods, personal
-from support_pipeline.model.scoring.likeness import GREETING, STOP, content_words
+from support_pipeline.model.scoring.likeness import GREETING, STOP, content_words, stems_of
 from support_pipeline.model.scoring.wording import fold
 
 # Words of shops, parcels and money, and what is done with them: in a courtesy too they say something of this matter.
@@ -203,7 +203,7 @@ _FAILED = re2.compile(
 
 @lru_cache(maxsize=1)
 def _trade() -> frozenset[str]:
-    return frozenset(stem for word in _TRADE_WORDS.split() for stem in content_words(f"x {word}"))
+    return frozenset(stems_of(_TRADE_WORDS))
 
 
 @lru_cache(maxsize=8192)
@@ -251,9 +251,13 @@ def _of_people(clause: str) -> bool:
         or content_words(f"x {clause}") & _matters()
     ):
         return False
+    return sum(word not in _ANYBODY for word in _impersonal(clause)) <= _STRANGE
+
+
+def _impersonal(clause: str) -> list[str]:
+    """The words of a clause that are none of people, feelings, talk and thought."""
     words = _WORDS.findall(GRAMMAR.sub(" ", clause).lower())
-    known = STOP | _PLACING | _ANYBODY
-    return sum(word not in known and not personal(word) for word in words) <= _STRANGE
+    return [word for word in words if word not in STOP and word not in _PLACING and not personal(word)]
 
 
 def _demands(clause: str) -> bool:
@@ -263,7 +267,7 @@ def _demands(clause: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _matters() -> frozenset[str]:
-    return frozenset(stem for word in _MATTER_WORDS.split() for stem in content_words(f"x {word}"))
+    return frozenset(stems_of(_MATTER_WORDS))
 
 
 def _personal(clause: str) -> bool:
@@ -274,10 +278,7 @@ def _personal(clause: str) -> bool:
         or (_OF_A_NOUN.search(clause) and not _A_PERSON.search(clause))
     ):
         return False
-    words = _WORDS.findall(GRAMMAR.sub(" ", clause).lower())
-    return all(word in STOP or word in _PLACING or personal(word) for word in words) and not of_the_trade(
-        clause
-    )
+    return not _impersonal(clause) and not of_the_trade(clause)
 
 
 @lru_cache(maxsize=8192)

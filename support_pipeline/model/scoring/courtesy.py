@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import re2
 
-from support_pipeline.model.scoring.likeness import COURTESY, GREETING, content_words
+from support_pipeline.model.scoring.likeness import GREETING, content_words, stems_of
 from support_pipeline.model.scoring.wording import fold
 
 _WORDS = """
@@ -53,7 +53,7 @@ _CLOSING = re2.compile(r"(?i)^\W*(?:(?:your|the|our) )?(?:[\w'&-]+ ){0,3}(?:team
 
 @lru_cache(maxsize=1)
 def _polite() -> frozenset[str]:
-    return frozenset(stem for word in _WORDS.split() for stem in content_words(f"x {word}"))
+    return frozenset(stems_of(_WORDS))
 
 
 @lru_cache(maxsize=8192)
@@ -63,9 +63,3 @@ def beside_courtesy(sentence: str) -> frozenset[str]:
     if _CLOSING.search(plain):
         return frozenset()
     return content_words(f"x {plain}") - _polite()
-
-
-def polite(sentence: str) -> bool:
-    """Whether a sentence is made like a courtesy: it opens as one, or is a short exclamation."""
-    plain = GREETING.sub("", fold(sentence)).strip()
-    return bool(COURTESY.search(plain)) or (plain.endswith("!") and len(plain.split()) <= 3)

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import re2
 
-from support_pipeline.model.prompt import ESCALATION, escalated_to
+from support_pipeline.model.prompt import escalated_to, without_hand_over
 from support_pipeline.model.scoring.conduct import (
     GRAMMAR,
     HAPPENED,
@@ -25,11 +25,14 @@ from support_pipeline.model.scoring.conduct import (
 )
 from support_pipeline.model.scoring.courtesy import beside_courtesy
 from support_pipeline.model.scoring.layers import Layer, layer, right
-from support_pipeline.model.scoring.likeness import GREETING, content_words, stemmed
+from support_pipeline.model.scoring.likeness import GREETING, stemmed, stems_of
 from support_pipeline.model.scoring.live import admits_not_knowing
 from support_pipeline.model.scoring.wording import fold, sentences
 from support_pipeline.policies import PolicyBook
 from support_pipeline.quantities import Quantity, quantities
+
+Reader = Callable[[str], frozenset[str]]
+"""What a sentence says, as words: `meant` or `spoken`."""
 
 # Fitted on the demo client: other agents' right answers lie above, invented statements below.
 GROUNDED = 0.50
@@ -113,14 +116,10 @@ valid expire expiry|refund money|broken damaged damage|purchase buy bought|order
 """
 
 
-def _stems(words: str) -> list[str]:
-    return [stem for word in words.split() for stem in content_words(f"x {word}")]
-
-
-_EMPTY = frozenset(_stems(_EMPTY_WORDS))
+_EMPTY = frozenset(stems_of(_EMPTY_WORDS))
 # How a value binds: needless to say where the value itself is a source's.
 _BINDING = frozenset(
-    _stems(
+    stems_of(
         "minimum maximum min max threshold least most limit cutoff cut mark point level bar amount value figure sum total subtotal "
         "start starts begin begins kick kicks onward onwards upward upwards exceed exceeds hit hits cross crosses top tops spend spending spent basket "
         "cart checkout latest earliest window period deadline term span stretch duration length lasts last run runs close closes end ends"
@@ -128,12 +127,12 @@ _BINDING = frozenset(
 )
 _SAME = {
     stem: stems[0]
-    for stems in (_stems(group) for group in _SAME_WORDS.replace("\n", " ").split("|"))
+    for stems in (stems_of(group) for group in _SAME_WORDS.replace("\n", " ").split("|"))
     for stem in stems
 }
 
 # "It came on May 5" is "it arrived": of what happened, not of what a policy says.
-_CAME = dict.fromkeys(_stems("came come received receive"), _SAME[_stems("arrive")[0]])
+_CAME = dict.fromkeys(stems_of("came come received receive"), _SAME[stems_of("arrive")[0]])
 
 
 def grounding_layer(answer: str, told: Sequence[str], policies: Sequence[str]) -> Layer:
@@ -141,7 +140,7 @@ def grounding_layer(answer: str, told: Sequence[str], policies: Sequence[str]) -
 
     `told` are the texts about this case (the ticket, the human answer); only they can say what has happened.
     """
-    strange = [s for s in sentences(ESCALATION.sub("", answer.rstrip())) if _strange(s, told, policies)]
+    strange = [s for s in sentences(without_hand_over(answer)) if _strange(s, told, policies)]
     if not strange:
         return right("grounding")
     return layer("grounding", 1, *(f"no source speaks of this: '{sentence}'" for sentence in strange))
@@ -155,7 +154,7 @@ def terms_layer(answer: str, *sources: str) -> Layer:
     handed = escalated_to(answer) is not None
     invented = [
         s
-        for s in sentences(ESCALATION.sub("", answer.rstrip()))
+        for s in sentences(without_hand_over(answer))
         if binds(s)
         and not (handed and _hands_over(s))
         and _share_borne(meant(s), sources) < BORNE
@@ -242,35 +241,29 @@ def _invented(statement: str, told: Sequence[str], policies: Sequence[str]) -> b
     words, every = meant(statement), spoken(statement)
     if _share_borne(words, sources) <= GROUNDED:
         return True
-    said = _share_borne(every, sources, _spoken_passages)
+    said = _share_borne(every, sources, spoken)
     if len(words) <= FEW and (said < SAID or (said == SAID and len(every) > 2)):
         return True
     happened = any(HAPPENED.search(part) and not courteous(part) for part in clauses(statement))
-    return happened and _share_borne(every, told, _spoken_passages) < TOLD
+    return happened and _share_borne(every, told, spoken) < TOLD
 
 
 def _share_borne(
     words: frozenset[str],
     sources: Iterable[str],
-    passages: Callable[[str], Sequence[frozenset[str]]] | None = None,
+    read: Reader | None = None,
 ) -> float:
     """The largest share of the words that one passage of one source holds, 0 to 1; 1 of no words."""
     if not words:
         return 1.0
-    read = passages or _passages
-    return max((len(words & others) for source in sources for others in read(source)), default=0) / len(words)
+    passages = (others for source in sources for others in _passages(source, read or meant))
+    return max((len(words & others) for others in passages), default=0) / len(words)
 
 
-@lru_cache(maxsize=4096)
-def _passages(source: str) -> tuple[frozenset[str], ...]:
-    """What every two sentences in a row mean."""
-    parts = [meant(sentence) for sentence in sentences(source)]
-    return tuple(a | b for a, b in pairwise([*parts, frozenset()]))
-
-
-@lru_cache(maxsize=4096)
-def _spoken_passages(source: str) -> tuple[frozenset[str], ...]:
-    parts = [spoken(sentence) for sentence in sentences(source)]
+@lru_cache(maxsize=8192)
+def _passages(source: str, read: Reader) -> tuple[frozenset[str], ...]:
+    """What every two sentences in a row hold, as `read` takes a sentence."""
+    parts = [read(sentence) for sentence in sentences(source)]
     return tuple(a | b for a, b in pairwise([*parts, frozenset()]))
 
 

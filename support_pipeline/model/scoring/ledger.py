@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import re2
 
-from support_pipeline.model.prompt import ESCALATION
+from support_pipeline.model.prompt import without_hand_over
 from support_pipeline.model.scoring.cases import Case
 from support_pipeline.model.scoring.entities import known, unsupported
 from support_pipeline.model.scoring.layers import Hallucination, Layer, layer, right
@@ -39,7 +39,7 @@ def hallucinations(
 
     `granted` are placeholders that need no source.
     """
-    spoken = ESCALATION.sub("", answer.rstrip())
+    spoken = without_hand_over(answer)
     policy = "\n".join(policies)
     sources = known(ticket, bare_numbers=True) | known(policy) | known(human) | frozenset(granted)
     found = [Hallucination(entity.kind, entity.text) for entity in unsupported(spoken, sources)]
@@ -56,7 +56,7 @@ def entity_layer(
     case: Case, answer: str, policies: Iterable[str], names: Sequence[str]
 ) -> tuple[Layer, tuple[Hallucination, ...]]:
     """The layer with the hallucinated entities."""
-    spoken = ESCALATION.sub("", answer.rstrip())
+    spoken = without_hand_over(answer)
     policies = list(policies)
     strange = unheard_of(spoken, case.customer_text, case.human_answer, *policies)
     found = hallucinations(

@@ -101,6 +101,11 @@ def likeness_layer(
     )
 
 
+def stems_of(words: str) -> list[str]:
+    """The stems of a list of words; a greeting among them counts like any other."""
+    return [stem for word in words.split() for stem in content_words(f"x {word}")]
+
+
 def left_out(answer: str, human: str) -> list[str]:
     """The sentences of the human answer that the answer does not tell, where they are much of it.
 

@@ -13,7 +13,7 @@ from datetime import date
 import re2
 
 from support_pipeline.claims import Claim, claims, judge
-from support_pipeline.model.prompt import ESCALATION, escalation
+from support_pipeline.model.prompt import escalation, without_hand_over
 from support_pipeline.model.scoring import inventions
 from support_pipeline.model.scoring.cases import Case
 from support_pipeline.model.scoring.layers import Points
@@ -264,14 +264,14 @@ def _missed_escalation(case: Case, bench: Bench, rng: random.Random) -> str | No
     if case.team is None:
         return None
     other = bench.other(rng, lambda c: c.kind == "answer") if rng.random() < 0.5 else None
-    return other.human_answer if other else str(ESCALATION.sub("", case.human_answer).strip())
+    return other.human_answer if other else without_hand_over(case.human_answer).strip()
 
 
 def _wrong_team(case: Case, bench: Bench, rng: random.Random) -> str | None:
     teams = [team for team in (*bench.materials.teams, "Complaints Desk") if team != case.team]
     if case.team is None:
         return None
-    return str(ESCALATION.sub("", case.human_answer).strip()) + "\n\n" + escalation(rng.choice(teams))
+    return without_hand_over(case.human_answer).strip() + "\n\n" + escalation(rng.choice(teams))
 
 
 def _needless_escalation(case: Case, bench: Bench, rng: random.Random) -> str | None:
@@ -527,7 +527,7 @@ _FINISHED = (".", "!", "?", ":", ";", ",", ")", '"', "'", ">", "]", "*")
 
 def _cut_short(case: Case, bench: Bench, rng: random.Random) -> str | None:
     """An answer that stops by itself in the middle of a sentence."""
-    text = str(ESCALATION.sub("", case.human_answer).strip())
+    text = without_hand_over(case.human_answer).strip()
     words = text.split(" ")
     if case.must_escalate or len(words) < 8 or not text.endswith((".", "!", "?")):
         return None
@@ -574,7 +574,7 @@ def _negated(case: Case, bench: Bench, rng: random.Random) -> str | None:
 
 
 def _added(case: Case, rng: random.Random, sentence: str) -> str:
-    body = str(ESCALATION.sub("", case.human_answer).rstrip())
+    body = without_hand_over(case.human_answer).rstrip()
     mark = case.human_answer[len(body) :]
     body += "" if body.endswith((".", "!", "?")) else "."
     return f"{sentence} {body}{mark}" if rng.random() < 0.3 else f"{body} {sentence}{mark}"

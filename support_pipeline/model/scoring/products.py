@@ -43,7 +43,9 @@ _NAMES = "|".join(sorted((name.replace("-", "[ -]") for name in _GROUP_OF), key=
 _WORD = re2.compile(
     rf"(?i)(?:(\b(?:the|your|my|our|this|that|a|an|these|those|new) (?:\w+ )?))?\b({_NAMES})(?:s|es)?\b"
 )
-_MARKS = re2.compile(r"<[^<>\n]{1,40}>|(?i:\bhats (?:are )?off\b)")
+NO_THINGS = r"<[^<>\n]{1,40}>|(?i:\bhats (?:are )?off\b)"
+"""Placeholders, and what sounds like goods and is none."""
+_MARKS = re2.compile(NO_THINGS)
 
 
 @lru_cache(maxsize=8192)

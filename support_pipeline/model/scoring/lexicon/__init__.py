@@ -11,6 +11,7 @@ from pathlib import Path
 
 import re2
 
+from support_pipeline.model.scoring.products import NO_THINGS
 from support_pipeline.model.scoring.wording import fold
 
 GENERAL = 60
@@ -31,7 +32,7 @@ scanner robot tape hook string rope hat home house load window wall room pack bl
 ANYTHING = frozenset(_ANYTHING_WORDS.split())
 
 _WORD = re2.compile(r"[a-z]+")
-_MARKS = re2.compile(r"<[^<>\n]{1,40}>|https?://\S+|(?i)\bhats (?:are )?off\b")
+_MARKS = re2.compile(rf"{NO_THINGS}|https?://\S+")
 _BEFORE_NOUNS = frozenset(
     "the your my our this that a an these those new any some no another each every of with for and or his her their old other".split()
 )

@@ -7,7 +7,7 @@ one that stands alone.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -31,9 +31,11 @@ def likeness(text: str) -> float:
     return scored(text, *_weights())
 
 
+@lru_cache(maxsize=1)
 def limits() -> tuple[float, float]:
     """From which log-odds on a text gives orders, and below which the rules' word alone does not do."""
-    return _card()
+    card = json.loads((HERE / "orders.json").read_text(encoding="utf-8"))["limits"]
+    return float(card["orders"]), float(card["ordinary"])
 
 
 def scored(text: str, weights: Weights, bias: float) -> float:
@@ -45,13 +47,9 @@ def scored(text: str, weights: Weights, bias: float) -> float:
 
 def passages(text: str) -> Sequence[str]:
     """Each sentence, every two neighbours and the whole text, without repetitions."""
-    sentences = [part for part in _stripped(_SENTENCE.findall(text)) if part][:_SENTENCES_READ]
+    sentences = [part for found in _SENTENCE.findall(text) if (part := found.strip())][:_SENTENCES_READ]
     pairs = (f"{one} {two}" for one, two in pairwise(sentences))
     return list(dict.fromkeys([*sentences, *pairs, text]))
-
-
-def _stripped(parts: Iterable[str]) -> Iterable[str]:
-    return (part.strip() for part in parts)
 
 
 @lru_cache(maxsize=1)
@@ -60,9 +58,3 @@ def _weights() -> tuple[Weights, float]:
         weights = np.zeros(BUCKETS, dtype=np.float32)
         weights[file["buckets"]] = file["weights"] * np.float32(file["scale"])
         return weights, float(file["bias"])
-
-
-@lru_cache(maxsize=1)
-def _card() -> tuple[float, float]:
-    card = json.loads((HERE / "orders.json").read_text(encoding="utf-8"))["limits"]
-    return float(card["orders"]), float(card["ordinary"])
